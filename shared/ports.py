@@ -1,0 +1,1 @@
+"""What handlers need of the outside, as protocols; adapters fulfil them, fakes pass the same suites."""
