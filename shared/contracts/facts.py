@@ -57,7 +57,9 @@ SupervisionService = Annotated[_Code, InCatalogue("supervision_service")]
 SupervisionState = Annotated[_Code, InCatalogue("supervision_state")]
 ArchivingCause = Annotated[_Code, InCatalogue("archiving_cause")]
 
-EstablishmentOrInpe = Annotated[_Code, Field(description="who speaks: the establishment's code, or `inpe` for reference data")]
+EstablishmentOrInpe = Annotated[
+    _Code, Field(description="who speaks: the establishment's code, or `inpe` for reference data")
+]
 
 Sex = Literal["male", "female"]
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
@@ -448,7 +450,11 @@ def _inbound_event(fact_type: str, data: type[_Model]) -> type[Envelope]:
     if issubclass(data, _OfPerson):
         inbound = create_model(f"{data.__name__}Inbound", __base__=data, __doc__=data.__doc__, person=(Person, ...))
     return create_model(
-        f"{data.__name__}Event", __base__=Envelope, __doc__=data.__doc__, type=(Literal[fact_type], ...), data=(inbound, ...)
+        f"{data.__name__}Event",
+        __base__=Envelope,
+        __doc__=data.__doc__,
+        type=(Literal[fact_type], ...),
+        data=(inbound, ...),
     )
 
 

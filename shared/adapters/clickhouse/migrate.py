@@ -52,7 +52,9 @@ def main() -> None:
     """Create the database if it is not there and apply what is missing."""
     settings = Settings()
     with connect(settings, database="default") as client:
-        client.command("CREATE DATABASE IF NOT EXISTS {name:Identifier} ENGINE = Atomic", {"name": settings.clickhouse_database})
+        client.command(
+            "CREATE DATABASE IF NOT EXISTS {name:Identifier} ENGINE = Atomic", {"name": settings.clickhouse_database}
+        )
     with connect(settings) as client:
         for name in migrate(client):
             print(f"applied {name}")  # noqa: T201 - this is a command

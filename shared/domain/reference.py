@@ -1,0 +1,78 @@
+"""The slow, obviously right count: any figure from the facts alone, by telling them up to the close of a day.
+
+It knows nothing of ledgers, differences or standings, so it can disagree with them; property tests, fault tests and
+`make verify` hold the ledger against it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from shared.domain.attributes import Attributes
+from shared.domain.custody import Spell, Timeline, fold
+from shared.domain.facts import Fact, in_force, lima_day, order
+
+
+class Cell(NamedTuple):
+    """One person counted once: in this book, at this place, with these attributes and this detail."""
+
+    book: str
+    establishment: str
+    attributes: Attributes
+    detail: str
+
+
+class Flow(NamedTuple):
+    """One movement counted once, on this Lima day, in this cell, by this cause."""
+
+    day: int
+    cause: str
+    cell: Cell
+
+
+def stock(people: Iterable[Iterable[Fact]], day: int) -> Counter[Cell]:
+    """Who is counted where at the close of `day` (days since 1970 in Lima). One iterable of facts for each person."""
+    return Counter(cell for facts in people for cell in _standing_at_close(list(facts), day))
+
+
+def flows(people: Iterable[Iterable[Fact]]) -> Counter[Flow]:
+    """Every movement the facts tell, with the attributes at the close of its day (in) or just before it (out)."""
+    return Counter(flow for facts in people for flow in _movements(list(facts)))
+
+
+def _standing_at_close(facts: list[Fact], day: int) -> Iterator[Cell]:
+    for spell in _told(facts, day).spells:
+        if spell.closed_ms is None:
+            yield _cell(spell)
+
+
+def _told(facts: list[Fact], day: int) -> Timeline:
+    return fold(fact for fact in in_force(facts) if lima_day(fact.at_ms) <= day)
+
+
+def _cell(spell: Spell) -> Cell:
+    last = spell.standings[-1]
+    return Cell(spell.book, spell.place, last.attributes, last.detail)
+
+
+_MOVEMENTS = {"admission", "recapture", "release", "death", "escape", "transfer_in", "transfer_out", "start", "end"}
+
+
+def _movements(facts: list[Fact]) -> Iterator[Flow]:
+    """Tell one fact more each time, and see which spells it opened or closed."""
+    told = sorted(in_force(facts), key=order)
+    for count, fact in enumerate(told, start=1):
+        before, after = fold(told[: count - 1]).spells, fold(told[:count]).spells
+        day = lima_day(fact.at_ms)
+        for index, spell in enumerate(after):
+            if index >= len(before) and spell.opened_cause in _MOVEMENTS:
+                yield Flow(day, spell.opened_cause, _cell_at_close(told, day, index))
+            was_open = index >= len(before) or before[index].closed_ms is None
+            if was_open and spell.closed_ms is not None and spell.closed_cause in _MOVEMENTS:
+                yield Flow(day, spell.closed_cause, _cell(spell))
+
+
+def _cell_at_close(told: list[Fact], day: int, index: int) -> Cell:
+    return _cell(fold(fact for fact in told if lima_day(fact.at_ms) <= day).spells[index])

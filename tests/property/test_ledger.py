@@ -1,0 +1,109 @@
+"""The ledger that grows fact by fact equals the slow reference, for every order of arrival."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain import reference
+from shared.domain.custody import fold
+from shared.domain.facts import Fact, lima_day
+from shared.domain.ledger import FLOWS, Entry, difference, entries
+from shared.domain.reference import Cell, Flow
+from tests.support.histories import FIRST_DAY, histories
+
+DAYS = range(FIRST_DAY - 1, FIRST_DAY + 9)
+
+
+def first_of_each(facts: list[Fact]) -> list[Fact]:
+    """The first fact of a (source, id) holds."""
+    return list({(fact.source, fact.id): fact for fact in reversed(facts)}.values())[::-1]
+
+
+def grown(facts: list[Fact]) -> list[Entry]:
+    """The ledger as it is appended, one arriving fact after the other."""
+    ledger: list[Entry] = []
+    known: list[Fact] = []
+    for fact in facts:
+        if any((fact.source, fact.id) == (old.source, old.id) for old in known):
+            continue
+        before = entries(fold(known).spells)
+        known.append(fact)
+        ledger += difference(before, entries(fold(known).spells))
+    return ledger
+
+
+def stock_of(ledger: list[Entry], day: int) -> dict[Cell, int]:
+    total: Counter[Cell] = Counter()
+    for entry in ledger:
+        if lima_day(entry.effective_ms) <= day:
+            total[Cell(entry.book, entry.establishment, entry.attributes, entry.detail)] += entry.stock_delta
+    return {cell: count for cell, count in total.items() if count}
+
+
+def flows_of(ledger: list[Entry]) -> dict[Flow, int]:
+    total: Counter[Flow] = Counter()
+    for entry in ledger:
+        cell = Cell(entry.book, entry.establishment, entry.attributes, entry.detail)
+        total[Flow(lima_day(entry.effective_ms), entry.cause, cell)] += entry.flow_delta
+    return {flow: count for flow, count in total.items() if count}
+
+
+@given(histories())
+@settings(max_examples=300, deadline=None)
+def test_the_stock_of_every_day_equals_the_reference(facts: list[Fact]) -> None:
+    ledger = grown(facts)
+    for day in DAYS:
+        assert stock_of(ledger, day) == dict(reference.stock([first_of_each(facts)], day))
+
+
+@given(histories(max_size=8))
+@settings(max_examples=200, deadline=None)
+def test_every_movement_equals_the_reference(facts: list[Fact]) -> None:
+    assert flows_of(grown(facts)) == dict(reference.flows([first_of_each(facts)]))
+
+
+@given(histories(), st.randoms(use_true_random=False))
+@settings(max_examples=200, deadline=None)
+def test_no_order_of_arrival_changes_a_figure(facts: list[Fact], random: Random) -> None:
+    once = first_of_each(facts)
+    shuffled = once[:]
+    random.shuffle(shuffled)
+    assert [stock_of(grown(once), day) for day in DAYS] == [stock_of(grown(shuffled), day) for day in DAYS]
+    assert flows_of(grown(once)) == flows_of(grown(shuffled))
+
+
+@given(histories())
+@settings(max_examples=200, deadline=None)
+def test_a_person_is_in_at_most_one_place_at_every_instant(facts: list[Fact]) -> None:
+    ledger = [entry for entry in grown(facts) if entry.book == "custody"]
+    for instant in {entry.effective_ms for entry in ledger}:
+        inside: Counter[str] = Counter()
+        for entry in ledger:
+            if entry.effective_ms <= instant:
+                inside[entry.establishment] += entry.stock_delta
+        assert set(inside.values()) <= {0, 1}
+        assert sum(inside.values()) in (0, 1)
+
+
+@given(histories(), st.integers(0, 6), st.integers(0, 6))
+@settings(max_examples=200, deadline=None)
+def test_closing_is_opening_plus_what_happened(facts: list[Fact], first: int, length: int) -> None:
+    """In every cell: closing = opening + entries - exits + net transfers + reclassification + corrections."""
+    ledger = [entry for entry in grown(facts) if entry.book == "custody"]
+    start, end = FIRST_DAY + first, FIRST_DAY + first + length
+    change: Counter[Cell] = Counter()
+    for entry in ledger:
+        if start < lima_day(entry.effective_ms) <= end:
+            cell = Cell(entry.book, entry.establishment, entry.attributes, entry.detail)
+            if entry.cause in FLOWS:
+                incoming = entry.cause in ("admission", "recapture", "transfer_in")
+                change[cell] += entry.flow_delta if incoming else -entry.flow_delta
+            else:
+                change[cell] += entry.stock_delta
+    opening, closing = Counter(stock_of(ledger, start)), Counter(stock_of(ledger, end))
+    opening.update(change)
+    assert {cell: n for cell, n in opening.items() if n} == dict(closing)
