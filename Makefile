@@ -1,0 +1,65 @@
+# The doors. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv/bin
+RUN := $(VENV)/python -m
+# What the local stack runs under: its addresses and secrets, written by `make up`.
+STACK := $${SIEP_HOME:-.local}/env
+COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
+
+.PHONY: help demo up down status test check bench verify lock generate
+
+help:  ## list the doors
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/ready  ## the whole country through the real doors, the answer on screen; leaves everything running
+	@$(RUN) deploy.demo
+
+up: .venv/ready  ## start the whole system on this machine and wait until it answers
+	@$(RUN) deploy.local up
+
+down: .venv/ready  ## end everything that `up` started; the data stay
+	@$(RUN) deploy.local down
+
+status: .venv/ready  ## each process: health, pid, port, memory
+	@$(RUN) deploy.local status
+
+test: .venv/ready  ## every test, on a stack of its own with free ports
+	@$(RUN) pytest
+
+check: .venv/ready  ## lint, format, types, import contracts, generated files; reports every failure
+	@failed=""; \
+	$(VENV)/ruff check || failed+=" lint"; \
+	$(VENV)/ruff format --check || failed+=" format"; \
+	$(VENV)/mypy || failed+=" types"; \
+	$(VENV)/lint-imports || failed+=" imports"; \
+	$(RUN) deploy.generate --check || failed+=" generated"; \
+	if [ -n "$$failed" ]; then echo "make check failed:$$failed"; exit 1; fi; echo "make check passed"
+
+bench: .venv/ready  ## the budgets, each figure beside its budget
+	@$(RUN) deploy.bench
+
+verify: .venv/ready  ## rebuild the ledger from the log and compare; last line differences=0
+	@if [ ! -f "$(STACK)" ]; then echo "There is no local stack to verify: run make up first."; exit 1; fi
+	@set -a; . "$(STACK)"; set +a; $(RUN) services.aggregator verify
+
+generate: .venv/ready  ## write again every committed file that is generated
+	@$(RUN) deploy.generate
+
+lock: .venv/ready  ## resolve the requirements anew, with hashes and without a registry's name
+	@$(COMPILE) --upgrade --all-extras --group local --group dev --output-file requirements/all.txt
+	@for service in ingest aggregator gateway exports; do \
+	  $(COMPILE) --extra $$service --constraint requirements/all.txt --output-file requirements/$$service.txt; done
+
+# Made anew when a requirement changes. The tool that installs is itself pinned by hash.
+.venv/ready: requirements/uv.txt requirements/all.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=python3.12."; exit 1; }
+	@echo "Setting up .venv (once, until a requirement changes)"
+	@test -x $(VENV)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: install the package that brings it (on Debian python3-venv)."; exit 1; }
+	@$(RUN) pip install --quiet --require-hashes --requirement requirements/uv.txt
+	@$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/uv.txt requirements/all.txt
+	@touch $@
