@@ -5,6 +5,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
+export UV_SYSTEM_CERTS ?= 1
 VENV := .venv/bin
 RUN := $(VENV)/python -m
 # What the local stack runs under: its addresses and secrets, written by `make up`.
@@ -55,11 +56,13 @@ lock: .venv/ready  ## resolve the requirements anew, with hashes and without a r
 	@for service in ingest aggregator gateway exports; do \
 	  $(COMPILE) --extra $$service --constraint requirements/all.txt --output-file requirements/$$service.txt; done
 
-# Made anew when a requirement changes. The tool that installs is itself pinned by hash.
+# Made anew when a requirement changes. The tool that installs is itself pinned by hash. pip, four times slower, knows
+# mirrors and certificates of a machine that uv does not.
 .venv/ready: requirements/uv.txt requirements/all.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=python3.12."; exit 1; }
 	@echo "Setting up .venv (once, until a requirement changes)"
 	@test -x $(VENV)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: install the package that brings it (on Debian python3-venv)."; exit 1; }
 	@$(RUN) pip install --quiet --require-hashes --requirement requirements/uv.txt
-	@$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/uv.txt requirements/all.txt
+	@$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/uv.txt requirements/all.txt || \
+	  { echo "uv could not install; trying pip."; $(RUN) pip install --quiet --require-hashes --requirement requirements/all.txt; }
 	@touch $@
