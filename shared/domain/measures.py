@@ -1,0 +1,289 @@
+"""What can be asked: every measure, declared once, with the dimensions by which it is known.
+
+GraphQL, exports and documentation read these declarations; the SQL of `adapters/clickhouse/queries` fulfils them.
+Formulas: INPE, Informe Estadístico (S = P - C, %S = S / C); *hacinamiento* is 5 (P - C) > C, compared unrounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+from shared.domain.dimensions import Dimension, Label
+
+
+class Measure(StrEnum):
+    """The name of a measure."""
+
+    POPULATION = "population"
+    IN_TRANSIT = "in_transit"
+    ABSENT = "absent"
+    CHILDREN = "children"
+    TUBERCULOSIS = "tuberculosis"
+    SUPERVISIONS = "supervisions"
+    SUPERVISED_PERSONS = "supervised_persons"
+    ADMISSIONS = "admissions"
+    RECAPTURES = "recaptures"
+    RELEASES = "releases"
+    DEATHS = "deaths"
+    ESCAPES = "escapes"
+    EXITS = "exits"
+    NET_FLOW = "net_flow"
+    TRANSFERS_IN = "transfers_in"
+    TRANSFERS_OUT = "transfers_out"
+    NET_TRANSFERS = "net_transfers"
+    CAPACITY = "capacity"
+    OCCUPANCY = "occupancy"
+    OVERCROWDING = "overcrowding"
+    CRITICAL_OVERCROWDING = "critical_overcrowding"
+    BALANCE = "balance"
+
+
+class Universe(StrEnum):
+    """Who is asked about: people in establishments, people supervised in liberty (medio libre), or both."""
+
+    INTRAMURAL = "intramural"
+    EXTRAMURAL = "extramural"
+    BOTH = "both"
+
+
+class Interval(StrEnum):
+    """How a period is cut. Weeks are not used: months are not made of them."""
+
+    DAY = "day"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+_D = Dimension
+PLACES = frozenset({_D.ESTABLISHMENT, _D.REGIONAL_OFFICE, _D.DEPARTMENT, _D.PROVINCE, _D.DISTRICT})
+"""Levels of the territory of prisons; capacity is known by these alone."""
+_OF_RELEASE = frozenset({_D.LIBERTY_TYPE, _D.LIBERTY_GROUP})
+_OF_SUPERVISION = frozenset(
+    {
+        _D.SUPERVISION_UNIT,
+        _D.SUPERVISION_SERVICE,
+        _D.SUPERVISION_STATE,
+        _D.SUPERVISION_AGE_BAND,
+        _D.SUPERVISION_WRONG,
+    }
+)
+_PERSONAL = frozenset(Dimension) - PLACES - _OF_RELEASE - _OF_SUPERVISION - {_D.MOTIVE, _D.CONDITION}
+_IN_CUSTODY = PLACES | _PERSONAL
+_WHILE_SUPERVISED = _OF_SUPERVISION | (_PERSONAL - {_D.AGE_BAND})
+
+ColumnType = Literal["code", "day", "integer", "decimal", "flag"]
+Kind = Literal["stock", "flow", "transfer", "ratio", "balance"]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueColumn:
+    """One number of an answer."""
+
+    key: str
+    label: Label
+    type: ColumnType = "integer"
+    unit: str = "persons"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSpec:
+    """One measure: what it counts, how, and by which dimensions it can be asked.
+
+    A stock is asked at the close of a day, a flow over a half-open period. `plus` and `minus` are the causes of the
+    ledger that a flow adds and takes away.
+    """
+
+    label: Label
+    definition: str
+    kind: Kind
+    dimensions: frozenset[Dimension]
+    values: tuple[ValueColumn, ...]
+    book: str = "custody"
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    numerator: str = ""
+    denominator: str = ""
+
+
+def _value(key: str, es: str, en: str, kind: ColumnType = "integer", unit: str = "persons") -> ValueColumn:
+    return ValueColumn(key, Label(es, en), kind, unit)
+
+
+def _stock(book: str, column: ValueColumn, dimensions: frozenset[Dimension], definition: str) -> MeasureSpec:
+    return MeasureSpec(column.label, definition, "stock", dimensions, (column,), book)
+
+
+def _flow(
+    column: ValueColumn,
+    definition: str,
+    plus: tuple[str, ...],
+    minus: tuple[str, ...] = (),
+    kind: Kind = "flow",
+    more: frozenset[Dimension] = frozenset(),
+) -> MeasureSpec:
+    return MeasureSpec(column.label, definition, kind, _IN_CUSTODY | more, (column,), plus=plus, minus=minus)
+
+
+_POPULATION = _value("population", "Población penal", "Prison population")
+_CAPACITY = _value("capacity", "Capacidad de albergue", "Capacity", unit="places")
+
+
+def _ratio(column: ValueColumn, definition: str, numerator: str, denominator: str) -> MeasureSpec:
+    values = (_POPULATION, _CAPACITY, column)
+    return MeasureSpec(column.label, definition, "ratio", PLACES, values, numerator=numerator, denominator=denominator)
+
+
+_M = Measure
+_MOTIVE = frozenset({_D.MOTIVE})
+
+MEASURES: Mapping[Measure, MeasureSpec] = MappingProxyType(
+    {
+        _M.POPULATION: _stock(
+            "custody",
+            _POPULATION,
+            _IN_CUSTODY,
+            "People on the roll of an establishment at the close of the day, in transit and absent ones included.",
+        ),
+        _M.IN_TRANSIT: _stock(
+            "transit",
+            _value("in_transit", "En traslado", "In transit"),
+            _IN_CUSTODY,
+            "Of the population: departed from an establishment, not yet arrived; they count at the origin.",
+        ),
+        _M.ABSENT: _stock(
+            "absence",
+            _value("absent", "En conducción", "Absent"),
+            _IN_CUSTODY,
+            "Of the population: away at a court or a hospital.",
+        ),
+        _M.CHILDREN: _stock(
+            "child",
+            _value("children", "Niños con su madre", "Children with their mothers", unit="children"),
+            PLACES | {_D.SEX},
+            "Children under three who live with their mothers; they are not part of the population.",
+        ),
+        _M.TUBERCULOSIS: _stock(
+            "health",
+            _value("tuberculosis", "Internos con tuberculosis", "People with tuberculosis"),
+            _IN_CUSTODY | {_D.CONDITION},
+            "Of the population: diagnosed and not cured.",
+        ),
+        _M.SUPERVISIONS: _stock(
+            "supervision",
+            _value("supervisions", "Casos de medio libre", "Open supervisions", unit="supervisions"),
+            _WHILE_SUPERVISED,
+            "Supervisions in liberty that are open; a person may have several.",
+        ),
+        _M.SUPERVISED_PERSONS: MeasureSpec(
+            Label("Personas en medio libre", "People supervised in liberty"),
+            "Distinct people with at least one open supervision, and how many of them are in custody too.",
+            "stock",
+            _WHILE_SUPERVISED,
+            (
+                _value("supervised_persons", "Personas en medio libre", "People supervised in liberty"),
+                _value("also_in_custody", "También en un penal", "Also in custody"),
+            ),
+            "supervision",
+        ),
+        _M.ADMISSIONS: _flow(
+            _value("admissions", "Ingresos", "Admissions"),
+            "Entries from liberty. Openings of a roll, transfers and recaptures are not admissions.",
+            ("admission",),
+            more=_MOTIVE,
+        ),
+        _M.RECAPTURES: _flow(
+            _value("recaptures", "Recapturas", "Recaptures"),
+            "Entries of people who had escaped.",
+            ("recapture",),
+            more=_MOTIVE,
+        ),
+        _M.RELEASES: _flow(
+            _value("releases", "Egresos por libertad", "Releases"),
+            "Exits to liberty. Deaths, escapes and transfers are not releases.",
+            ("release",),
+            more=_MOTIVE | _OF_RELEASE,
+        ),
+        _M.DEATHS: _flow(_value("deaths", "Fallecimientos", "Deaths"), "Deaths in custody.", ("death",), more=_MOTIVE),
+        _M.ESCAPES: _flow(_value("escapes", "Fugas", "Escapes"), "Escapes.", ("escape",), more=_MOTIVE),
+        _M.EXITS: _flow(
+            _value("exits", "Salidas", "Exits"),
+            "Releases, deaths and escapes.",
+            ("release", "death", "escape"),
+            more=_MOTIVE | _OF_RELEASE,
+        ),
+        _M.NET_FLOW: _flow(
+            _value("net_flow", "Flujo neto", "Net flow"),
+            "Admissions and recaptures less releases, deaths and escapes.",
+            ("admission", "recapture"),
+            ("release", "death", "escape"),
+        ),
+        _M.TRANSFERS_IN: _flow(
+            _value("transfers_in", "Traslados recibidos", "Transfers in"),
+            "Arrivals from another establishment; at a territorial level only if the two ends differ there.",
+            ("transfer_in",),
+            kind="transfer",
+            more=_MOTIVE,
+        ),
+        _M.TRANSFERS_OUT: _flow(
+            _value("transfers_out", "Traslados enviados", "Transfers out"),
+            "Removals to another establishment; at a territorial level only if the two ends differ there.",
+            ("transfer_out",),
+            kind="transfer",
+            more=_MOTIVE,
+        ),
+        _M.NET_TRANSFERS: _flow(
+            _value("net_transfers", "Traslados netos", "Net transfers"),
+            "Transfers in less transfers out; nothing for the nation.",
+            ("transfer_in",),
+            ("transfer_out",),
+            kind="transfer",
+        ),
+        _M.CAPACITY: _stock("capacity", _CAPACITY, PLACES, "Places (capacidad de albergue) in force on the day."),
+        _M.OCCUPANCY: _ratio(
+            _value("occupancy", "Ocupación", "Occupancy", "decimal", "ratio"),
+            "Population over capacity, P / C; nothing where the capacity is unknown or 0.",
+            "population",
+            "capacity",
+        ),
+        _M.OVERCROWDING: _ratio(
+            _value("overcrowding", "Sobrepoblación", "Overcrowding", "decimal", "ratio"),
+            "Excess over capacity, (P - C) / C; negative where there is room.",
+            "population - capacity",
+            "capacity",
+        ),
+        _M.CRITICAL_OVERCROWDING: _ratio(
+            _value("critical_overcrowding", "Hacinamiento", "Critical overcrowding", "flag", ""),
+            "Whether the excess is above a fifth of the capacity, 5 (P - C) > C, compared unrounded.",
+            "population - capacity",
+            "capacity",
+        ),
+        _M.BALANCE: MeasureSpec(
+            Label("Balance de la población", "Balance of the population"),
+            "Closing = opening + roll openings + admissions + recaptures - releases - deaths - escapes + transfers in "
+            "- transfers out + reclassification + correction + ageing + remapping, for every cell.",
+            "balance",
+            _IN_CUSTODY,
+            (
+                _value("opening", "Población inicial", "Opening population"),
+                _value("roll_openings", "Aperturas de registro", "Roll openings"),
+                _value("admissions", "Ingresos", "Admissions"),
+                _value("recaptures", "Recapturas", "Recaptures"),
+                _value("releases", "Egresos por libertad", "Releases"),
+                _value("deaths", "Fallecimientos", "Deaths"),
+                _value("escapes", "Fugas", "Escapes"),
+                _value("transfers_in", "Traslados recibidos", "Transfers in"),
+                _value("transfers_out", "Traslados enviados", "Transfers out"),
+                _value("reclassification", "Reclasificación", "Reclassification"),
+                _value("correction", "Corrección", "Correction"),
+                _value("ageing", "Cambio de edad", "Ageing"),
+                _value("remapping", "Cambio de jurisdicción", "Remapping"),
+                _value("closing", "Población final", "Closing population"),
+            ),
+        ),
+    }
+)
