@@ -1,1 +1,111 @@
-"""What handlers need of the outside, as protocols; adapters fulfil them, fakes pass the same suites."""
+"""What handlers need of the outside, as protocols; adapters fulfil them, and fakes pass the same suites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from shared.contracts.mapping import Message
+from shared.domain.facts import Fact
+from shared.domain.ledger import Entry
+
+
+class Record(NamedTuple):
+    """A record of the log of record as the broker gives it."""
+
+    offset: int
+    appended_at_ms: int
+    value: bytes
+
+
+class LogError(Exception):
+    """The log did not answer; ask again."""
+
+
+class HistoriesError(Exception):
+    """The store of histories did not answer; ask again. It is a cache: what it lost is in the journal."""
+
+
+class Position(NamedTuple):
+    """Where a partition of the journal stands: what it would consume next, and what it last wrote."""
+
+    next_offset: int
+    seq: int
+    recorded_at_ms: int
+
+
+class LoggedFact(NamedTuple):
+    """A counted fact of a subject at its offset in the log."""
+
+    offset: int
+    subject: str
+    fact: Fact
+
+
+class JournalError(Exception):
+    """The journal did not answer as it should; nothing may be concluded about what was written."""
+
+
+Outcome = Literal["counted", "duplicate", "conflict", "quarantined", "tick"]
+"""The fate of a consumed record. A conflict is a duplicate with other content."""
+
+
+class Consumed(NamedTuple):
+    """One consumed offset: the message with its fate, and the ledger entries it caused. Never cut in two."""
+
+    offset: int
+    seq: int
+    recorded_at_ms: int
+    outcome: Outcome
+    message: Message
+    payload: bytes
+    entries: Sequence[Entry]
+
+
+class Journal(Protocol):
+    """The table of facts and entries. It alone says how far the log was consumed."""
+
+    async def position(self, partition: int) -> Position:
+        """Where this partition stands."""
+        ...
+
+    async def append(self, partition: int, next_offset: int, attempt: int, consumed: Sequence[Consumed]) -> None:
+        """Ask for all of this to be written at once, or not at all, if the partition still stands at `next_offset`.
+
+        An answer means nothing, with or without an error (JournalError): read the position again.
+        """
+        ...
+
+    async def missing(self, partition: int) -> int:
+        """How many fact rows the partition lacks: its last `seq` less the rows it has. Not 0 means a part was lost."""
+        ...
+
+    async def counted_facts(self, partition: int, start: int, end: int) -> list[LoggedFact]:
+        """The counted facts with start <= offset < end, in order of their offsets."""
+        ...
+
+    async def payload_at(self, partition: int, offset: int) -> bytes | None:
+        """The message this partition recorded at this offset, or None if it has no such row."""
+        ...
+
+
+class Known(NamedTuple):
+    """What a store of histories knows: every counted fact of these subjects with an offset below `mark`."""
+
+    mark: int
+    histories: Mapping[str, list[tuple[int, Fact]]]
+
+
+class Histories(Protocol):
+    """Facts of subjects by offset, only ever added to; a cache of the journal that may be lost or ahead."""
+
+    async def read(self, partition: int, subjects: Iterable[str]) -> Known:
+        """The histories of these subjects, with the mark as it was at the same instant (0 if there is none)."""
+        ...
+
+    async def add(self, partition: int, start: int, end: int, facts: Sequence[LoggedFact]) -> bool:
+        """Add the counted facts with start <= offset < end and move the mark to `end`.
+
+        Only if the mark stands at `start` exactly; else nothing is done and the answer is False.
+        """
+        ...

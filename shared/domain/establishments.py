@@ -70,3 +70,5 @@ _BOOKS: dict[str, tuple[str, Callable[[Mapping[str, Any]], _Cell]]] = {
     "capacity": ("capacity", _capacity),
     "population_reference": ("residents", _residents),
 }
+REFERENCE_KINDS = frozenset({*_BOOKS, "headcount", "period_close"})
+"""Facts keyed by an establishment or by `inpe`. Headcounts and closes make no entries."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -11,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from shared.runtime.settings import Settings
 
 
-def _arguments(settings: Settings, database: str) -> dict[str, object]:
+def _arguments(settings: Settings, database: str) -> dict[str, Any]:
     url = urlsplit(settings.clickhouse)
     return {
         "host": url.hostname,

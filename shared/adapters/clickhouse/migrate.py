@@ -1,7 +1,7 @@
 """Brings the database to the newest form: `python -m shared.adapters.clickhouse.migrate`.
 
-Migrations are numbered `.sql` files of one statement each, applied once, in order, never edited afterwards: the checksum
-of each is kept, and an edit is refused. Running it twice changes nothing.
+Migrations are numbered `.sql` files of one statement each, applied once, in order, never edited afterwards: the
+checksum of each is kept, and an edit is refused. Running it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def migrations() -> list[tuple[str, str]]:
 def migrate(client: Client) -> list[str]:
     """Apply what is missing and return its names. Raises MigrationEditedError before touching anything."""
     client.command(_APPLIED)
-    applied = dict(client.query("SELECT name, checksum FROM migration").result_rows)
+    applied: dict[str, str] = {
+        name: checksum for name, checksum in client.query("SELECT name, checksum FROM migration").result_rows
+    }
     pending = []
     for name, statement in migrations():
         checksum = hashlib.sha256(statement.encode()).hexdigest()

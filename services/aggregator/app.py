@@ -1,0 +1,133 @@
+"""Builds the aggregator: clients, one follower per assigned partition, and a health page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from services.aggregator.handlers import Partition, PartitionStoppedError
+from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.journal import LEDGER, ClickHouseJournal
+from shared.adapters.kafka.reader import LogReader, extent
+from shared.adapters.redis.histories import RedisHistories
+from shared.contracts.mapping import UndecodableError
+from shared.contracts.topics import FACTS
+from shared.ports import HistoriesError, JournalError, LogError
+from shared.runtime.clock import Clock, SystemClock
+from shared.runtime.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GROUP = "siep.aggregator.v1"
+RECORDS_MAX = 6_000
+"""At most so many records are folded at a time, so that other partitions and the group's heartbeat get their turn."""
+BATCH_SECONDS_MIN = 0.8
+"""A partition under load writes one part in this time: eight of them stay under ten parts a second."""
+AGAIN_SECONDS = 1.0
+
+
+@dataclass
+class Followers:
+    """One task per assigned partition, and what stopped those that stopped for good."""
+
+    settings: Settings
+    clock: Clock
+    log: LogReader
+    journal: ClickHouseJournal
+    histories: RedisHistories
+    tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    positions: dict[int, int] = field(default_factory=dict)
+    stopped: dict[int, str] = field(default_factory=dict)
+
+    async def assigned(self, partitions: set[int]) -> None:
+        """Begin to follow what is ours now."""
+        self.stopped.clear()
+        for number in partitions:
+            self.tasks[number] = asyncio.create_task(self._follow(number), name=f"partition-{number}")
+
+    async def revoked(self, partitions: set[int]) -> None:
+        """Let go at once: whatever was under way is settled by the position, by whoever comes next."""
+        gone = [self.tasks.pop(number) for number in partitions if number in self.tasks]
+        for task in gone:
+            task.cancel()
+        await asyncio.gather(*gone, return_exceptions=True)
+        self.log.forget(partitions)
+
+    async def _follow(self, number: int) -> None:
+        partition = Partition(number, self.journal, self.histories)
+        while True:
+            try:
+                await self._consume(partition)
+            except (PartitionStoppedError, UndecodableError) as error:
+                self.stopped[number] = str(error)
+                log.critical("partition stopped", extra={"partition": number, "why": str(error)})
+                return
+            except (JournalError, HistoriesError, LogError) as error:
+                log.warning("will try again", extra={"partition": number, "why": str(error)[:300]})
+                await asyncio.sleep(AGAIN_SECONDS)
+            except AssertionError:
+                self.stopped[number] = "an invariant of the fold does not hold: see the log"
+                log.critical("partition stopped", exc_info=True, extra={"partition": number})
+                return
+
+    async def _consume(self, partition: Partition) -> None:
+        """Follow one partition from where the journal stands, for ever."""
+        number = partition.number
+        position = await partition.take_over()
+        await partition.same_log((await extent(self.settings.kafka, FACTS.name, number)).first)
+        loop = asyncio.get_running_loop()
+        while True:
+            self.positions[number] = position.next_offset
+            records = await self.log.read(number, position.next_offset, most=RECORDS_MAX, wait_ms=1_000)
+            while records:
+                began = loop.time()
+                position = await partition.consume(records, position, int(self.clock.now().timestamp() * 1000))
+                records = [record for record in records if record.offset >= position.next_offset]
+                await self.log.report(number, position.next_offset)
+                await asyncio.sleep(max(0.0, began + BATCH_SECONDS_MIN - loop.time()))
+
+    async def end(self) -> None:
+        """Stop following everything."""
+        await self.revoked(set(self.tasks))
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application: it follows the log while it is up, and `/health` says how it stands."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        client = await connect_async(settings)
+        redis = Redis.from_url(settings.redis)
+        reader = LogReader(settings.kafka, FACTS.name, GROUP)
+        followers = Followers(settings, SystemClock(), reader, ClickHouseJournal(client), RedisHistories(redis, LEDGER))
+        app.state.followers = followers
+        await reader.start(followers.assigned, followers.revoked)
+        try:
+            yield
+        finally:
+            await followers.end()
+            await reader.stop()
+            await redis.aclose()
+            await client.close()
+
+    return Starlette(routes=[Route("/health", _health)], lifespan=lifespan)
+
+
+async def _health(request: Request) -> JSONResponse:
+    """200 while every assigned partition is followed, 503 with the reason once one had to stop."""
+    followers: Followers = request.app.state.followers
+    body = {
+        "status": "stopped" if followers.stopped else "ok",
+        "positions": {str(number): offset for number, offset in sorted(followers.positions.items())},
+        "stopped": {str(number): why for number, why in sorted(followers.stopped.items())},
+    }
+    return JSONResponse(body, status_code=503 if followers.stopped else 200)

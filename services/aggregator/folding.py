@@ -1,0 +1,120 @@
+"""From records of one partition to what the journal keeps of them. Pure: the same log makes the same rows for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from shared.contracts.mapping import TICK, Message, decode
+from shared.domain.custody import fold
+from shared.domain.establishments import REFERENCE_KINDS, entries_of_reference
+from shared.domain.facts import LIMA_OFFSET_MS, Fact
+from shared.domain.ledger import Entry, difference, entries
+from shared.ports import Consumed, LoggedFact, Outcome, Position, Record
+
+ROWS_PER_BATCH_MAX = 40_000
+"""A batch is cut by the rows it made, so that one insert stays one block of one part."""
+
+
+class History:
+    """The counted facts of one subject and what they state, one fact more at a time."""
+
+    __slots__ = ("facts", "known", "stated")
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self.facts = list(facts)
+        self.known = {(fact.source, fact.id): fact for fact in self.facts}
+        self.stated = _stated(self.facts)
+
+    def add(self, fact: Fact) -> list[Entry]:
+        """Take one more fact and return what it changed."""
+        self.facts.append(fact)
+        self.known[fact.source, fact.id] = fact
+        before, self.stated = self.stated, _stated(self.facts)
+        return difference(before, self.stated)
+
+
+def _stated(facts: list[Fact]) -> list[Entry]:
+    if not facts:
+        return []
+    if facts[0].kind in REFERENCE_KINDS:
+        return entries_of_reference(facts)
+    stated = entries(fold(facts).spells)
+    assert sum(entry.stock_delta for entry in stated if entry.book == "custody") in (0, 1), "a person is counted once"
+    return stated
+
+
+class Folded(NamedTuple):
+    """What a batch made: rows for the journal, counted facts for the histories, and where the next one begins."""
+
+    consumed: list[Consumed]
+    counted: list[LoggedFact]
+    next_offset: int
+
+
+def decoded(records: Iterable[Record]) -> list[tuple[Record, Message]]:
+    """The records with what they say. Raises UndecodableError: then our own ingest wrote something wrong."""
+    return [(record, decode(record.value)) for record in records]
+
+
+def subjects_of(told: Iterable[tuple[Record, Message]]) -> set[str]:
+    """Whose histories are needed to fold these records."""
+    return {message.subject for _, message in told if message.fact is not None}
+
+
+def fold_batch(
+    told: Iterable[tuple[Record, Message]], known: Mapping[str, list[tuple[int, Fact]]], position: Position
+) -> Folded:
+    """Fold records that begin at `position`, given what was counted before it.
+
+    Stops after the record that fills the batch, and before the first of another recorded month: a batch is one part.
+    """
+    histories = _Histories(known, position.next_offset)
+    consumed: list[Consumed] = []
+    seq, recorded_at_ms, rows = position.seq, position.recorded_at_ms, 0
+    for record, message in told:
+        recorded_at_ms = max(recorded_at_ms, record.appended_at_ms)
+        if consumed and recorded_month(recorded_at_ms) != recorded_month(consumed[0].recorded_at_ms):
+            break
+        seq += 1
+        outcome, made = histories.take(message)
+        consumed.append(Consumed(record.offset, seq, recorded_at_ms, outcome, message, record.value, made))
+        rows += 1 + len(made)
+        if rows >= ROWS_PER_BATCH_MAX:
+            break
+    counted = [
+        LoggedFact(c.offset, c.message.subject, c.message.fact)
+        for c in consumed
+        if c.outcome == "counted" and c.message.fact
+    ]
+    return Folded(consumed, counted, consumed[-1].offset + 1 if consumed else position.next_offset)
+
+
+def recorded_month(recorded_at_ms: int) -> tuple[int, int]:
+    """Year and month in Lima, as the table is partitioned."""
+    day = datetime.fromtimestamp((recorded_at_ms + LIMA_OFFSET_MS) / 1000, UTC)
+    return day.year, day.month
+
+
+class _Histories:
+    """The histories a batch needs, begun from what was counted before it; a store that is ahead is cut there."""
+
+    def __init__(self, known: Mapping[str, list[tuple[int, Fact]]], before: int) -> None:
+        self._known = known
+        self._before = before
+        self._begun: dict[str, History] = {}
+
+    def take(self, message: Message) -> tuple[Outcome, list[Entry]]:
+        """The fate of a message, and the entries it made."""
+        fact = message.fact
+        if fact is None:
+            return ("tick" if message.type == TICK else "quarantined"), []
+        history = self._begun.get(message.subject)
+        if history is None:
+            history = History(known for offset, known in self._known.get(message.subject, ()) if offset < self._before)
+            self._begun[message.subject] = history
+        twin = history.known.get((fact.source, fact.id))
+        if twin is not None:
+            return ("duplicate" if twin == fact else "conflict"), []
+        return "counted", history.add(fact)

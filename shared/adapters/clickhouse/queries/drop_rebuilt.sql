@@ -1,0 +1,2 @@
+-- Forget a rebuilt journal.
+DROP TABLE IF EXISTS {rebuilt:Identifier} SYNC

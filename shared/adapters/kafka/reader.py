@@ -1,0 +1,143 @@
+"""Reads the log of record partition by partition, from wherever the journal says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, OffsetAndMetadata, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.ports import LogError, Record
+
+FETCH_BYTES = 8 * 1024 * 1024
+"""A fetch of one partition holds a full batch; the default of 1 MB would cut batches to a fifth."""
+
+OnChange = Callable[[set[int]], Awaitable[None]]
+
+
+class LogReader:
+    """Members of one group share the partitions; each reads its own by offset. Committed offsets steer nothing."""
+
+    def __init__(self, servers: str, topic: str, group: str) -> None:
+        self._topic = topic
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=servers,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # a recreated topic must not be read from its start as if it were the old one
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=100,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+        )
+        self._next: dict[int, int] = {}
+
+    async def start(self, on_assigned: OnChange, on_revoked: OnChange) -> None:
+        """Join the group; the callbacks learn which partitions came and went."""
+        self._consumer.subscribe([self._topic], listener=_Listener(on_assigned, on_revoked))
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Leave the group, so that others take over at once."""
+        await self._consumer.stop()
+
+    async def read(self, partition: int, start: int, *, most: int, wait_ms: int) -> list[Record]:
+        """At most so many records from `start` on; none if none came within `wait_ms`. Raises LogError."""
+        place = TopicPartition(self._topic, partition)
+        try:
+            if self._next.get(partition) != start:
+                self._consumer.seek(place, start)
+            found = (await self._consumer.getmany(place, timeout_ms=wait_ms, max_records=most)).get(place, [])
+        except (KafkaError, AssertionError) as error:  # the client asserts that the partition is still assigned
+            self._next.pop(partition, None)
+            raise LogError(str(error) or type(error).__name__) from error
+        self._next[partition] = found[-1].offset + 1 if found else start
+        return [_record(one) for one in found]
+
+    def forget(self, partitions: Iterable[int]) -> None:
+        """These partitions may come back standing elsewhere."""
+        for partition in partitions:
+            self._next.pop(partition, None)
+
+    async def report(self, partition: int, next_offset: int) -> None:
+        """Commit the position for those who watch the lag; nobody continues from it."""
+        try:
+            await self._consumer.commit({TopicPartition(self._topic, partition): OffsetAndMetadata(next_offset, "")})
+        except KafkaError as error:
+            raise LogError(str(error) or type(error).__name__) from error
+
+
+class Extent(NamedTuple):
+    """The first record of a partition, and the offset after its last."""
+
+    first: Record | None
+    end: int
+
+
+async def extent(servers: str, topic: str, partition: int) -> Extent:
+    """How far a partition reaches now, and how it begins. Raises LogError."""
+    async with LogScan(servers, topic, partition) as scan:
+        end = await scan.end()
+        return Extent((await scan.read(0, most=1))[0] if end else None, end)
+
+
+class LogScan:
+    """Reads one partition on its own, outside of any group."""
+
+    def __init__(self, servers: str, topic: str, partition: int) -> None:
+        self._place = TopicPartition(topic, partition)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=servers,
+            auto_offset_reset="none",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )
+        self._next: int | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._consumer.start()
+        except KafkaError as error:
+            raise LogError(str(error) or type(error).__name__) from error
+        self._consumer.assign([self._place])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def end(self) -> int:
+        """The offset after the last record now. Raises LogError."""
+        try:
+            return int((await self._consumer.end_offsets([self._place]))[self._place])
+        except KafkaError as error:
+            raise LogError(str(error) or type(error).__name__) from error
+
+    async def read(self, start: int, *, most: int) -> list[Record]:
+        """At least one and at most so many records from `start` on: there must be one. Raises LogError."""
+        try:
+            if self._next != start:
+                self._consumer.seek(self._place, start)
+            found: list[ConsumerRecord] = []
+            while not found:
+                found = (await self._consumer.getmany(timeout_ms=1_000, max_records=most)).get(self._place, [])
+        except KafkaError as error:
+            raise LogError(str(error) or type(error).__name__) from error
+        self._next = found[-1].offset + 1
+        return [_record(one) for one in found]
+
+
+def _record(one: ConsumerRecord) -> Record:
+    return Record(one.offset, one.timestamp, one.value)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types
+    def __init__(self, on_assigned: OnChange, on_revoked: OnChange) -> None:
+        self._on_assigned = on_assigned
+        self._on_revoked = on_revoked
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        await self._on_assigned({place.partition for place in assigned})
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._on_revoked({place.partition for place in revoked})
