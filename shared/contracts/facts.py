@@ -11,133 +11,51 @@ catalogue decides whether they exist. What a fact does to a person's timeline is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any, Literal, Union
+import functools
+import operator
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, create_model, model_validator
+from pydantic import Field, TypeAdapter, create_model
 
-
-@dataclass(frozen=True, slots=True)
-class Tokenised:
-    """Marks an identifier that ingest replaces by a keyed token of this kind before the log of record."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class InCatalogue:
-    """Marks a code whose existence is decided by the catalogue of this name."""
-
-    name: str
-
-    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        return {**handler(core), "x-catalogue": self.name}
-
-
-_Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-_Ubigeo = Annotated[str, Field(pattern=r"^\d{6}$")]
-
-EstablishmentCode = Annotated[_Code, InCatalogue("establishment")]
-OfficeCode = Annotated[_Code, InCatalogue("regional_office")]
-AdmissionMotive = Annotated[_Code, InCatalogue("admission_motive")]
-Authority = Annotated[_Code, InCatalogue("authority")]
-Offence = Annotated[_Code, InCatalogue("offence")]
-LibertyType = Annotated[_Code, InCatalogue("liberty_type")]
-ExitMotive = Annotated[_Code, InCatalogue("exit_motive")]
-TransferMotive = Annotated[_Code, InCatalogue("transfer_motive")]
-AbsenceReason = Annotated[_Code, InCatalogue("absence_reason")]
-Schooling = Annotated[_Code, InCatalogue("schooling")]
-CivilStatus = Annotated[_Code, InCatalogue("civil_status")]
-Occupation = Annotated[_Code, InCatalogue("occupation")]
-Nationality = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), InCatalogue("nationality")]
-Place = Annotated[_Ubigeo, InCatalogue("place")]
-SupervisionUnit = Annotated[_Code, InCatalogue("supervision_unit")]
-SupervisionService = Annotated[_Code, InCatalogue("supervision_service")]
-SupervisionState = Annotated[_Code, InCatalogue("supervision_state")]
-ArchivingCause = Annotated[_Code, InCatalogue("archiving_cause")]
-
-EstablishmentOrInpe = Annotated[
-    _Code, Field(description="who speaks: the establishment's code, or `inpe` for reference data")
-]
-
-Sex = Literal["male", "female"]
-Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
-"""A name that a producer gives to a fact or a unit. Never a person's name."""
+from shared.contracts.reference_facts import Capacity, Establishment, Headcount, PeriodClose, PopulationReference
+from shared.contracts.terms import (
+    AbsenceReason,
+    AdmissionMotive,
+    ArchivingCause,
+    Authority,
+    Cases,
+    Day,
+    EstablishmentCode,
+    EstablishmentOrInpe,
+    ExitMotive,
+    Identifier,
+    LibertyType,
+    Model,
+    Moment,
+    Offence,
+    Offences,
+    Person,
+    Profile,
+    Sentence,
+    Sex,
+    SupervisionService,
+    SupervisionState,
+    SupervisionUnit,
+    Tokenised,
+    TransferMotive,
+)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Person(_Model):
-    """Who it is, by a document. Replaced by a token at ingest; never reaches the log of record."""
-
-    document: Literal["dni", "foreigner_card", "passport", "inpe"]
-    number: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{4,20}$")]
-
-
-class Profile(_Model):
-    """Attributes of a person; what is absent is not known (at admission) or not changed (afterwards)."""
-
-    sex: Sex | None = None
-    birth_date: Annotated[date, Field(ge=date(1900, 1, 1), strict=False)] | None = None
-    nationality: Nationality | None = None
-    schooling: Schooling | None = None
-    civil_status: CivilStatus | None = None
-    occupation: Occupation | None = None
-    recidivism: Literal["none", "reincident", "habitual"] | None = None
-    residence: Place | None = None
-    residence_nucleus: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,20}$")] | None = None
-
-
-class OffenceCharge(_Model):
-    """One offence of a case. `rank` is the catalogue's gravity (1 is gravest), stamped by ingest."""
-
-    code: Offence
-    attempt: bool = False
-    main: bool = False
-    rank: Annotated[int, Field(ge=1, le=99_999)] | None = None
-
-
-class Sentence(_Model):
-    """A sentence in force: whole months, or life. `joined` declares a refundición: it stands for all others."""
-
-    months: Annotated[int, Field(ge=0, le=1200)] | None = None
-    life: bool = False
-    joined: bool = False
-
-    @model_validator(mode="after")
-    def _one_length(self) -> Sentence:
-        if self.life == (self.months is not None):
-            raise ValueError("give either months or life: true")
-        return self
-
-
-Offences = Annotated[list[OffenceCharge], Field(min_length=1, max_length=50)]
-
-
-class Case(_Model):
-    """A judicial case that holds a person: processed until a sentence is given."""
-
-    case: Annotated[Identifier, Tokenised("case")]
-    offences: Offences
-    sentence: Sentence | None = None
-
-
-Cases = Annotated[list[Case], Field(max_length=50)]
-Count = Annotated[int, Field(ge=0, le=20_000)]
-
-
-class _OfPerson(_Model):
+class _OfPerson(Model):
     """Data of a fact about a person, as recorded; inbound messages add `person`."""
 
 
 class RollOpening(_OfPerson):
-    """This person was in custody when the establishment joined: stock, no flow."""
+    """A person was in custody when the establishment joined: stock, no flow."""
 
     establishment: EstablishmentCode
-    admitted_on: Annotated[date, Field(strict=False)]
+    admitted_on: Day
     declared_admissions: Annotated[int, Field(ge=1, le=99)] = 1
     profile: Profile
     cases: Cases
@@ -245,7 +163,7 @@ class ChildEntry(_OfPerson):
     establishment: EstablishmentCode
     child: Annotated[Identifier, Tokenised("child")]
     sex: Sex
-    birth_date: Annotated[date, Field(strict=False)]
+    birth_date: Day
 
 
 class ChildExit(_OfPerson):
@@ -285,122 +203,14 @@ class SupervisionEnd(_OfPerson):
     cause: ArchivingCause
 
 
-class Target(_Model):
+class Target(Model):
     """An earlier original fact."""
 
     source: Identifier
     id: Identifier
 
 
-FactTypeOfPerson = Literal[
-    "siep.roll_opening.v1",
-    "siep.admission.v1",
-    "siep.case_opened.v1",
-    "siep.case_changed.v1",
-    "siep.case_closed.v1",
-    "siep.release.v1",
-    "siep.death.v1",
-    "siep.escape.v1",
-    "siep.transfer_departure.v1",
-    "siep.transfer_arrival.v1",
-    "siep.absence_start.v1",
-    "siep.absence_end.v1",
-    "siep.profile_change.v1",
-    "siep.health.v1",
-    "siep.child_entry.v1",
-    "siep.child_exit.v1",
-    "siep.supervision_start.v1",
-    "siep.supervision_change.v1",
-    "siep.supervision_end.v1",
-]
-"""What an amendment may put in the place of a fact: anything but an amendment, a void or a merge."""
-
-
-class Replacement(_Model):
-    """What the amended fact should have said: the whole fact again, without its person."""
-
-    type: FactTypeOfPerson
-    time: Annotated[AwareDatetime, Field(strict=False)]
-    data: dict[str, Any]
-
-
-class Amendment(_OfPerson):
-    """Replaces an earlier original fact of the same person: `replacement` is what should have been said."""
-
-    target: Target
-    replacement: Replacement
-
-
-class Void(_OfPerson):
-    """Annuls an earlier original fact of the same person."""
-
-    target: Target
-
-
-class IdentityMerge(_OfPerson):
-    """Two documents are one person. `other` is a document inbound and a token as recorded."""
-
-    other: Annotated[Identifier, Tokenised("person")]
-
-
-class HeadcountLine(_Model):
-    """The physically counted of one sex."""
-
-    sex: Sex
-    present: Count
-    absent: Count
-    in_transit: Count
-
-
-class Headcount(_Model):
-    """The signed physical count of an establishment at `time`."""
-
-    establishment: EstablishmentCode
-    counted: Annotated[list[HeadcountLine], Field(min_length=1, max_length=2)]
-    signed_by: Annotated[Identifier, Tokenised("official")]
-
-
-class Establishment(_Model):
-    """An establishment opened, closed, was renamed, moved office: how it stands from `time` on."""
-
-    establishment: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    name: Annotated[str, Field(min_length=3, max_length=120)]
-    office: OfficeCode
-    place: Place
-    houses: Literal["male", "female", "mixed"]
-    open: bool = True
-
-
-class Capacity(_Model):
-    """Places (capacidad de albergue) of an establishment from `time` on."""
-
-    establishment: EstablishmentCode
-    places: Count
-
-
-class PopulationReference(_Model):
-    """A denominator: residents of a place at `time`, with where the number comes from."""
-
-    place: Annotated[str, Field(pattern=r"^(PE|\d{2}|\d{4}|\d{6})$")]
-    population: Annotated[int, Field(ge=0, le=100_000_000)]
-    origin: Annotated[str, Field(min_length=3, max_length=200)]
-    vintage: Annotated[int, Field(ge=1990, le=2100)]
-
-
-class PeriodClose(_Model):
-    """A statistician closes a month: from now on its figures are a release."""
-
-    month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-    closed_by: Annotated[Identifier, Tokenised("official")]
-
-
-class Tick(_Model):
-    """Nothing but time, one per partition; made by ingest alone."""
-
-    partition: Annotated[int, Field(ge=0, le=8)]
-
-
-DATA_OF_PERSON: dict[str, type[_OfPerson]] = {
+AMENDABLE: dict[str, type[_OfPerson]] = {
     "siep.roll_opening.v1": RollOpening,
     "siep.admission.v1": Admission,
     "siep.case_opened.v1": CaseOpened,
@@ -420,50 +230,102 @@ DATA_OF_PERSON: dict[str, type[_OfPerson]] = {
     "siep.supervision_start.v1": SupervisionStart,
     "siep.supervision_change.v1": SupervisionChange,
     "siep.supervision_end.v1": SupervisionEnd,
+}
+"""What an amendment may put in the place of a fact: anything but an amendment, a void or a merge."""
+
+
+class _Replacement(Model):
+    """What the amended fact should have said: the whole fact again, without its person."""
+
+    time: Moment
+
+
+def _replacement(fact_type: str, data: type[_OfPerson]) -> type[_Replacement]:
+    name = f"{data.__name__}Replacement"
+    said: dict[str, Any] = {"type": (Literal[fact_type], ...), "data": (data, ...)}
+    return create_model(name, __base__=_Replacement, __doc__=_Replacement.__doc__, **said)
+
+
+def _one_of(models: Iterable[Any]) -> Any:
+    """Any of these, told apart by `type`."""
+    return Annotated[functools.reduce(operator.or_, models), Field(discriminator="type")]
+
+
+Replacement = _one_of(_replacement(fact_type, data) for fact_type, data in AMENDABLE.items())
+
+
+class Amendment(_OfPerson):
+    """Replaces an earlier original fact of the same person: `replacement` is what should have been said."""
+
+    target: Target
+    replacement: Replacement  # type: ignore[valid-type]  # a union made from the table above
+
+
+class Void(_OfPerson):
+    """Annuls an earlier original fact of the same person."""
+
+    target: Target
+
+
+class IdentityMerge(_OfPerson):
+    """Two documents are one person. `other` is a document in what is sent and a token as recorded."""
+
+    other: Annotated[Identifier, Tokenised("person")]
+
+
+class Tick(Model):
+    """Nothing but time, one per partition; made by ingest alone."""
+
+    partition: Annotated[int, Field(ge=0, le=8)]
+
+
+DATA_OF_PERSON: dict[str, type[_OfPerson]] = {
+    **AMENDABLE,
     "siep.amendment.v1": Amendment,
     "siep.void.v1": Void,
     "siep.identity_merge.v1": IdentityMerge,
 }
-DATA_OF_REFERENCE: dict[str, type[_Model]] = {
+DATA_OF_REFERENCE: dict[str, type[Model]] = {
     "siep.headcount.v1": Headcount,
     "siep.establishment.v1": Establishment,
     "siep.capacity.v1": Capacity,
     "siep.population_reference.v1": PopulationReference,
     "siep.period_close.v1": PeriodClose,
 }
-DATA = {**DATA_OF_PERSON, **DATA_OF_REFERENCE}
+DATA: dict[str, type[Model]] = {**DATA_OF_PERSON, **DATA_OF_REFERENCE}
 
 
-class Envelope(_Model):
+class Envelope(Model):
     """What every fact carries around its `data`: CloudEvents 1.0 attributes, structured JSON."""
 
     specversion: Literal["1.0"] = "1.0"
     id: Identifier
     source: EstablishmentOrInpe
-    time: Annotated[AwareDatetime, Field(strict=False)]
+    time: Moment
     datacontenttype: Literal["application/json"] = "application/json"
 
 
-def _inbound_event(fact_type: str, data: type[_Model]) -> type[Envelope]:
-    """The envelope of one fact type as establishments send it: `data` names the person by a document."""
+def _event(name: str, fact_type: str, base: type[Envelope], data: type[Model]) -> type[Envelope]:
+    said: dict[str, Any] = {"type": (Literal[fact_type], ...), "data": (data, ...)}
+    return create_model(name, __base__=base, __doc__=data.__doc__, **said)
+
+
+def _inbound_event(fact_type: str, data: type[Model]) -> type[Envelope]:
+    """The envelope of one fact type as establishments send it: `data` names persons by a document."""
     inbound = data
     if issubclass(data, _OfPerson):
-        inbound = create_model(f"{data.__name__}Inbound", __base__=data, __doc__=data.__doc__, person=(Person, ...))
-    return create_model(
-        f"{data.__name__}Event",
-        __base__=Envelope,
-        __doc__=data.__doc__,
-        type=(Literal[fact_type], ...),
-        data=(inbound, ...),
-    )
+        named = [name for name, field in data.model_fields.items() if Tokenised("person") in field.metadata]
+        persons: dict[str, Any] = dict.fromkeys(["person", *named], (Person, ...))
+        inbound = create_model(f"{data.__name__}Inbound", __base__=data, __doc__=data.__doc__, **persons)
+    return _event(f"{data.__name__}Event", fact_type, Envelope, inbound)
 
 
 INBOUND: dict[str, type[Envelope]] = {fact_type: _inbound_event(fact_type, data) for fact_type, data in DATA.items()}
-InboundFact: TypeAdapter[Envelope] = TypeAdapter(Annotated[Union[tuple(INBOUND.values())], Field(discriminator="type")])
+InboundFact: TypeAdapter[Envelope] = TypeAdapter(_one_of(INBOUND.values()))
 """Validates one inbound fact of any type: `InboundFact.validate_json(line)`."""
 
 
-TOKEN = r"^k1:[0-9a-f]{64}$"
+TOKEN = r"^k1:[0-9a-f]{64}$"  # noqa: S105 - the form of a token, not a token
 
 
 class Recorded(Envelope):
@@ -478,7 +340,7 @@ class Recorded(Envelope):
     data: dict[str, Any]
 
 
-class Quarantined(_Model):
+class Quarantined(Model):
     """Fate of a message that has source, id and person but is otherwise invalid; it keeps an offset in the log."""
 
     original_type: str
@@ -487,3 +349,12 @@ class Quarantined(_Model):
     expected: str
     payload_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     payload: dict[str, Any] | None = None  # kept, tokenised, only if all that is wrong is an unknown code
+
+
+QUARANTINED = "siep.quarantined.v1"
+TICK = "siep.tick.v1"
+RECORDED: dict[str, type[Envelope]] = {
+    fact_type: _event(f"{data.__name__}Recorded", fact_type, Recorded, data)
+    for fact_type, data in (DATA | {QUARANTINED: Quarantined, TICK: Tick}).items()
+}
+"""What readers of the log of record may rely on, by type; what is absent was null or not said."""

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from shared.contracts import facts
+from shared.contracts import terms
 from shared.reference.catalogue import Catalogues, load
 
 COLUMNS = ["code", "label_es", "label_en", "parent", "rank", "source", "valid_from", "valid_to"]
@@ -53,8 +53,8 @@ def test_parents_exist(catalogues: Catalogues):
 
 
 def test_every_catalogue_that_the_contract_names_exists_and_its_codes_fit_the_pattern(catalogues: Catalogues):
-    for alias in vars(facts).values():
-        marks = [mark for mark in get_args(alias)[1:] if isinstance(mark, facts.InCatalogue)]
+    for alias in vars(terms).values():
+        marks = [mark for mark in get_args(alias)[1:] if isinstance(mark, terms.InCatalogue)]
         for mark in marks:
             pattern = _pattern(alias)
             fitting = [code for code in catalogues[mark.name] if re.search(pattern, code)]

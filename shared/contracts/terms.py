@@ -1,0 +1,159 @@
+"""The words facts are made of: codes, moments, identifiers, and how a person is named at the door.
+
+The models bound the form of a code; whether it exists is decided by the catalogue that its mark names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import core_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenised:
+    """Marks an identifier that ingest replaces by a keyed token of this kind before the log of record.
+
+    An identifier of kind `person` is a document (`Person`) in what establishments send.
+    """
+
+    kind: str
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(core), "x-token": self.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class InCatalogue:
+    """Marks a code whose existence is decided by the catalogue of this name."""
+
+    name: str
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(core), "x-catalogue": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Only text of this form is a day or a moment: pydantic alone reads digits as seconds since 1970."""
+
+    pattern: str
+    format: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.chain_schema([core_schema.str_schema(pattern=self.pattern), handler(source)])
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        return {**handler(core), "format": self.format}
+
+
+Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1)), Written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "date")]
+"""A calendar day in Lima, written YYYY-MM-DD."""
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False, ge=datetime(1995, 1, 1, tzinfo=UTC)),
+    Written(
+        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$", "date-time"
+    ),
+    Field(description="RFC 3339 with an offset, from 1995 on: before, Peru also had summer time"),
+]
+"""When something happened."""
+
+_Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+_Ubigeo = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+
+EstablishmentCode = Annotated[_Code, InCatalogue("establishment")]
+OfficeCode = Annotated[_Code, InCatalogue("regional_office")]
+AdmissionMotive = Annotated[_Code, InCatalogue("admission_motive")]
+Authority = Annotated[_Code, InCatalogue("authority")]
+Offence = Annotated[_Code, InCatalogue("offence")]
+LibertyType = Annotated[_Code, InCatalogue("liberty_type")]
+ExitMotive = Annotated[_Code, InCatalogue("exit_motive")]
+TransferMotive = Annotated[_Code, InCatalogue("transfer_motive")]
+AbsenceReason = Annotated[_Code, InCatalogue("absence_reason")]
+Schooling = Annotated[_Code, InCatalogue("schooling")]
+CivilStatus = Annotated[_Code, InCatalogue("civil_status")]
+Occupation = Annotated[_Code, InCatalogue("occupation")]
+Nationality = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), InCatalogue("nationality")]
+Place = Annotated[_Ubigeo, InCatalogue("place")]
+SupervisionUnit = Annotated[_Code, InCatalogue("supervision_unit")]
+SupervisionService = Annotated[_Code, InCatalogue("supervision_service")]
+SupervisionState = Annotated[_Code, InCatalogue("supervision_state")]
+ArchivingCause = Annotated[_Code, InCatalogue("archiving_cause")]
+
+EstablishmentOrInpe = Annotated[
+    _Code, Field(description="who speaks: the code of an establishment or unit, or `inpe` for reference data")
+]
+
+Sex = Literal["male", "female"]
+Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+"""A name that a producer gives to a fact or a unit. Never a person's name."""
+
+
+class Model(BaseModel):
+    """Everything that crosses the door: nothing unknown, nothing converted, nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Person(Model):
+    """Who it is, by a document. Replaced by a token at ingest; never reaches the log of record."""
+
+    document: Literal["dni", "foreigner_card", "passport", "inpe"]
+    number: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{4,20}$")]
+
+
+class Profile(Model):
+    """Attributes of a person; what is absent is not known (at admission) or not changed (afterwards)."""
+
+    sex: Sex | None = None
+    birth_date: Day | None = None
+    nationality: Nationality | None = None
+    schooling: Schooling | None = None
+    civil_status: CivilStatus | None = None
+    occupation: Occupation | None = None
+    recidivism: Literal["none", "reincident", "habitual"] | None = None
+    residence: Place | None = None
+    residence_nucleus: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,20}$")] | None = None
+
+
+class OffenceCharge(Model):
+    """One offence of a case. `rank` is the catalogue's gravity (1 is gravest), stamped by ingest."""
+
+    code: Offence
+    attempt: bool = False
+    main: bool = False
+    rank: Annotated[int, Field(ge=1, le=99_999)] | None = None
+
+
+class Sentence(Model):
+    """A sentence in force: whole months, or life. `joined` declares a refundición: it stands for all others."""
+
+    months: Annotated[int, Field(ge=0, le=1200)] | None = None
+    life: bool = False
+    joined: bool = False
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Sentence:
+        if self.life == (self.months is not None):
+            raise ValueError("give either months or life: true")
+        return self
+
+
+Offences = Annotated[list[OffenceCharge], Field(min_length=1, max_length=50)]
+
+
+class Case(Model):
+    """A judicial case that holds a person: processed until a sentence is given."""
+
+    case: Annotated[Identifier, Tokenised("case")]
+    offences: Offences
+    sentence: Sentence | None = None
+
+
+Cases = Annotated[list[Case], Field(max_length=50)]
+Count = Annotated[int, Field(ge=0, le=20_000)]
