@@ -71,9 +71,9 @@ def test_histories_lost_in_the_middle_are_rebuilt_from_the_journal(people: list[
     journal = FakeJournal()
 
     async def run() -> None:
-        position = Position(0, 0, 0)
+        position, kept = Position(0, 0, 0), MemoryHistories()
         for offset, record in enumerate(log):
-            kept = MemoryHistories() if offset == lost_at or offset == 0 else kept
+            kept = MemoryHistories() if offset == lost_at else kept
             position = await Partition(0, journal, kept, retry_seconds=0).consume([record], position, NOW_MS)
 
     asyncio.run(run())
