@@ -62,7 +62,10 @@ class Home:
         """What `write_environment` wrote; empty if this stack was never started."""
         if not self.env_file.exists():
             return {}
-        return dict(assignment.split("=", 1) for assignment in shlex.split(self.env_file.read_text(encoding="utf-8"), comments=True))
+        return dict(
+            assignment.split("=", 1)
+            for assignment in shlex.split(self.env_file.read_text(encoding="utf-8"), comments=True)
+        )
 
     def ports(self) -> dict[str, int]:
         """Where this stack listens, or did last; the usual ports if it was never started."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-import xml.etree.ElementTree as ET  # noqa: S405 - reads the user's own Maven settings
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -31,15 +31,18 @@ def class_path(say: Callable[[str], None]) -> str:
     """
     maven = _maven()
     locked = [line.split() for line in LOCK.read_text(encoding="utf-8").splitlines()]
-    artifacts = [(maven.project(*name.split(":")[:2]).at_version(name.split(":")[2]).artifact(), digest) for name, digest in locked]
+    artifacts = [
+        (maven.project(*name.split(":")[:2]).at_version(name.split(":")[2]).artifact(), digest)
+        for name, digest in locked
+    ]
     if any(artifact.cached_path is None for artifact, _ in artifacts):
         say("Fetching Apache Kafka 4.3.1 (44 MB, once).")
     try:
         jars = [(artifact.resolve(), digest) for artifact, digest in artifacts]
     except Exception as error:
         raise StackError(
-            f"Apache Kafka could not be fetched ({type(error).__name__}): check that this machine reaches a Maven repository, "
-            "or name a mirror in ~/.m2/settings.xml, and run it again."
+            f"Apache Kafka could not be fetched ({type(error).__name__}): "
+            "check that this machine reaches a Maven repository, or name a mirror in ~/.m2/settings.xml; run it again."
         ) from error
     for jar, digest in jars:
         if hashlib.sha256(jar.read_bytes()).hexdigest() != digest:
