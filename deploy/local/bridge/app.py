@@ -63,6 +63,7 @@ class Query:
         self._workers = anyio.CapacityLimiter(_WORKERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
         request = Request(scope, receive)
         headers = {
             "X-ClickHouse-Query-Id": request.query_params.get("query_id") or secrets.token_hex(16),

@@ -104,7 +104,7 @@ def _settings(connection: Any, names: list[str]) -> str:
     """The assignments that bring these settings back to what they are now."""
     if not names:
         return ""
-    query = f"SELECT name, value, changed FROM system.settings WHERE name IN ({', '.join(names)})"
+    query = f"SELECT name, value, changed FROM system.settings WHERE name IN ({', '.join(names)})"  # noqa: S608 - quoted
     rows = map(json.loads, connection.query(query, "JSONCompactEachRow").bytes().splitlines())
     return ", ".join(f"{name} = {literal(value) if changed else 'DEFAULT'}" for name, value, changed in rows)
 

@@ -8,7 +8,7 @@ that one thread drives and closes.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +60,7 @@ class Engine:
         self._connections.close()
         self._root.close()
 
-    def run(self, call: Call) -> Iterator[Answer | bytes]:
+    def run(self, call: Call) -> Generator[Answer | bytes, None, None]:
         """One Answer, then the pieces that follow it. Raises BadRequestError, and what chDB raises."""
         statement = parse(call.text(), self._formats)
         with self._connections.lend(call) as connection:
