@@ -9,4 +9,4 @@ from importlib.resources import files
 @cache
 def statement(name: str) -> str:
     """The text of `<name>.sql`."""
-    return (files(__name__) / f"{name}.sql").read_text(encoding="utf-8")
+    return (files(__name__) / f"{name}.sql").read_text(encoding="utf-8").strip()  # data follow a statement at once
