@@ -11,8 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
+from pydantic import SecretStr
 
+from services.ingest.app import build as build_ingest
 from shared.contracts import documents
+from shared.runtime.clock import SystemClock
+from shared.runtime.settings import IngestSettings
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = "shared/contracts/schemas"
@@ -30,7 +34,12 @@ def _asyncapi() -> dict[str, str]:
     return {f"{SCHEMAS}/asyncapi.json": _json(documents.asyncapi())}
 
 
-GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (_schemas, _asyncapi)
+def _ingest_openapi() -> dict[str, str]:
+    nobody = IngestSettings(token_key=SecretStr("0" * 64), ingest_keys={})
+    return {f"{SCHEMAS}/ingest.openapi.json": _json(build_ingest(nobody, SystemClock()).openapi())}
+
+
+GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (_schemas, _asyncapi, _ingest_openapi)
 """Each gives texts by path from the root of the repository."""
 
 

@@ -109,3 +109,39 @@ class Histories(Protocol):
         Only if the mark stands at `start` exactly; else nothing is done and the answer is False.
         """
         ...
+
+
+class Outgoing(NamedTuple):
+    """A message for the log of record, in the partition of its subject."""
+
+    partition: int
+    key: bytes
+    value: bytes
+
+
+class DeadLetter(NamedTuple):
+    """A message that was refused, as it came, with the reason in its headers."""
+
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class SlowDownError(Exception):
+    """Too much is under way to the log; ask again in a moment."""
+
+
+class Publisher(Protocol):
+    """The way to the log of record, and to the topic of what was refused."""
+
+    async def publish(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter] = ()) -> None:
+        """Return once the broker has them all; messages of one partition keep their order.
+
+        Raises SlowDownError before anything is sent, or LogError when the log does not answer in time: then some or
+        all may have been written, or will be, and sending them again does no harm.
+        """
+        ...
+
+    async def ready(self) -> bool:
+        """Whether the log answers."""
+        ...

@@ -104,7 +104,7 @@ class Person(Model):
     """Who it is, by a document. Replaced by a token at ingest; never reaches the log of record."""
 
     document: Literal["dni", "foreigner_card", "passport", "inpe"]
-    number: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{4,20}$")]
+    number: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{3,19}$")]
 
 
 class Profile(Model):
@@ -137,11 +137,13 @@ class Sentence(Model):
     life: bool = False
     joined: bool = False
 
-    @model_validator(mode="after")
-    def _one_length(self) -> Sentence:
-        if self.life == (self.months is not None):
+    @model_validator(mode="before")
+    @classmethod
+    def _one_length(cls, said: Any) -> Any:
+        # Before, not after: ingest reads into dictionaries, where there is no model to ask.
+        if isinstance(said, dict) and (said.get("life") is True) == (said.get("months") is not None):
             raise ValueError("give either months or life: true")
-        return self
+        return said
 
 
 Offences = Annotated[list[OffenceCharge], Field(min_length=1, max_length=50)]

@@ -1,0 +1,51 @@
+"""Builds ingest from its settings: the only place where its parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from services.ingest.handlers import Ingest
+from services.ingest.keys import Keyring
+from services.ingest.openapi import describe
+from services.ingest.routes import http_door
+from services.ingest.screening import Screen
+from services.ingest.subscribers import kafka_door
+from services.ingest.ticking import tick_for_ever
+from services.ingest.tokens import Tokeniser
+from shared.adapters.kafka.publisher import KafkaPublisher
+from shared.reference import catalogue
+
+if TYPE_CHECKING:
+    from shared.runtime.clock import Clock
+    from shared.runtime.settings import IngestSettings
+
+
+def build(settings: IngestSettings, clock: Clock) -> FastAPI:
+    """Ingest with both doors. It connects when it starts; raises LogError there if no broker answers."""
+    publisher = KafkaPublisher(settings.kafka)
+    screen = Screen(catalogue.load(), Tokeniser(bytes.fromhex(settings.token_key.get_secret_value())))
+    ingest = Ingest(screen, publisher, clock)
+    broker = kafka_door(settings.kafka, ingest)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await publisher.start()
+        await broker.start()
+        ticking = asyncio.create_task(tick_for_ever(publisher, clock))
+        try:
+            yield
+        finally:
+            ticking.cancel()
+            await broker.stop()
+            await publisher.stop()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None)
+    router = http_door(ingest, Keyring(settings.ingest_keys), publisher)
+    app.include_router(router)
+    describe(app, router)
+    return app

@@ -1,0 +1,128 @@
+"""Takes messages from whichever door they come through, and answers for each of them.
+
+Both doors do the same: screen every message, publish what the log keeps, and only then say what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from services.ingest.screening import Refusal, Screen
+from shared.ports import DeadLetter, LogError, Outgoing, Publisher, SlowDownError
+from shared.runtime.clock import Clock
+
+MOST_REFUSED = 1_000
+"""Bad lines that one answer lists; a file with more is not the file that was meant."""
+
+
+class Piece(NamedTuple):
+    """Consecutive lines of a request; `start` is the number of the first, counted from 1."""
+
+    start: int
+    lines: Sequence[bytes]
+
+
+class RefusedLine(NamedTuple):
+    """What became of a line that was not accepted, and why."""
+
+    line: int
+    refusal: Refusal
+
+
+@dataclass
+class Receipt:
+    """What became of a request so far: everything before `resume_from`, or everything if that is None."""
+
+    accepted: int = 0
+    refused: list[RefusedLine] = field(default_factory=list)
+    resume_from: int | None = None
+
+    def count(self, outcome: str) -> int:
+        """How many lines were `quarantined` or `rejected`."""
+        return sum(refused.refusal.outcome == outcome for refused in self.refused)
+
+
+class BrokenOffError(Exception):
+    """The log stopped answering; the receipt says what became of the lines before `resume_from`."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("the log stopped answering")
+        self.receipt = receipt
+
+
+class Ingest:
+    """Takes facts."""
+
+    def __init__(self, screen: Screen, publisher: Publisher, clock: Clock) -> None:
+        self._screen = screen
+        self._publisher = publisher
+        self._clock = clock
+
+    async def receive(self, pieces: AsyncIterator[Piece], speaker: str) -> Receipt:
+        """Take the lines of one request, piece by piece; the next piece is read when the log has the one before.
+
+        Stops at the bad line after the first 1,000. Raises BrokenOffError when the log does not answer.
+        """
+        receipt = Receipt()
+        async for piece in pieces:
+            try:
+                await self._take(piece, speaker, receipt)
+            except (LogError, SlowDownError) as error:
+                receipt.resume_from = piece.start
+                raise BrokenOffError(receipt) from error
+            if receipt.resume_from is not None:
+                break
+        return receipt
+
+    async def _take(self, piece: Piece, speaker: str, receipt: Receipt) -> None:
+        messages: list[Outgoing] = []
+        refused: list[RefusedLine] = []
+        resume_from = None
+        now = self._clock.now()
+        accepted = 0
+        for number, line in enumerate(piece.lines, piece.start):
+            if not line or line.isspace():
+                continue
+            result = self._screen.screen(line, speaker, now)
+            if isinstance(result, Outgoing):
+                messages.append(result)
+                accepted += 1
+                continue
+            if len(receipt.refused) + len(refused) == MOST_REFUSED:
+                resume_from = number
+                break
+            refused.append(RefusedLine(number, result))
+            if result.record:
+                messages.append(result.record)
+        letters = [letter(line.refusal, speaker) for line in refused if line.refusal.outcome == "quarantined"]
+        await self._publisher.publish(messages, letters)
+        receipt.accepted += accepted
+        receipt.refused += refused
+        receipt.resume_from = resume_from
+
+    async def take_from_topic(self, messages: Sequence[tuple[str | None, bytes]]) -> None:
+        """Take messages of `siep.inbound.v1` with their keys; what is rejected goes to the dead letters too.
+
+        Returns once the log has what it keeps. Raises LogError or SlowDownError: the same messages are to come again.
+        """
+        now = self._clock.now()
+        records: list[Outgoing] = []
+        letters: list[DeadLetter] = []
+        for speaker, message in messages:
+            result = self._screen.screen(message, speaker, now)
+            if isinstance(result, Outgoing):
+                records.append(result)
+                continue
+            letters.append(letter(result, speaker))
+            if result.record:
+                records.append(result.record)
+        await self._publisher.publish(records, letters)
+
+
+def letter(refusal: Refusal, speaker: str | None) -> DeadLetter:
+    """The message as it came, for operators, with what was wrong in its headers."""
+    said = {"source": speaker or "", "outcome": refusal.outcome, **refusal.fault._asdict()}
+    headers = tuple((name, value.encode()) for name, value in said.items())
+    return DeadLetter(speaker.encode() if speaker else None, refusal.message, headers)

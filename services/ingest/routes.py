@@ -1,0 +1,128 @@
+"""The HTTP door: `POST /v1/facts` and `/health`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from services.ingest import answers, ndjson
+from services.ingest.answers import PROBLEM_JSON, ReceiptAnswer
+from services.ingest.faults import MAX_FACT_BYTES
+from services.ingest.handlers import BrokenOffError, Ingest, Piece
+from services.ingest.keys import Keyring
+from shared.ports import Publisher, SlowDownError
+
+EVENT = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+NDJSON = "application/x-ndjson"
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+RETRY_SECONDS = {429: "1", 503: "5"}
+_PROBLEMS = {
+    400: "not a JSON object, or the batch is not a JSON array",
+    401: "no key, or a key that nobody has",
+    413: f"more than {MAX_FACT_BYTES} bytes for one fact or {MAX_BATCH_BYTES} for a batch",
+    415: f"not {EVENT}, {BATCH} or {NDJSON} in plain form",
+    429: "too much is under way; wait as Retry-After says",
+    503: "the log does not answer; wait as Retry-After says, then send again: nothing counts twice",
+}
+
+_PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    202: {"model": ReceiptAnswer, "description": "every line was accepted, and the broker has it"},
+    207: {"model": ReceiptAnswer, "description": "some lines were not accepted, or not read"},
+    **{status: {"content": {PROBLEM_JSON: _PROBLEM}, "description": what} for status, what in _PROBLEMS.items()},
+}
+REQUEST = {
+    "security": [{"key": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            EVENT: {"schema": {"$ref": "#/components/schemas/Fact"}},
+            BATCH: {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Fact"}}},
+            NDJSON: {"schema": {"type": "string", "description": "one Fact per line; any number of lines"}},
+        },
+    },
+}
+
+
+class TooLargeError(Exception):
+    """A body is larger than its kind may be."""
+
+
+def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher) -> APIRouter:
+    """The routes of ingest."""
+    router = APIRouter()
+
+    @router.post("/v1/facts", status_code=202, response_model=None, responses=_RESPONSES, openapi_extra=REQUEST)
+    async def post_facts(request: Request) -> Response:
+        """Take facts: one event, a batch, or any number of them as one line of JSON each.
+
+        202 when every line was accepted and the broker has it, 207 when some were not: each of those is listed with
+        its field, what was expected, and a code. Sending the same facts again is safe: nothing counts twice.
+        """
+        speaker = keyring.owner(request.headers.get("authorization"))
+        if speaker is None:
+            headers = {"WWW-Authenticate": "Bearer"}
+            return answers.problem(401, "Unknown key", "send Authorization: Bearer <your establishment's key>", headers)
+        return await _taken(ingest, request, speaker)
+
+    @router.get("/health", response_model=None)
+    async def health() -> Response:
+        """200 when facts can be taken, 503 when the log does not answer."""
+        ready = await publisher.ready()
+        return Response(orjson.dumps({"ready": ready}), 200 if ready else 503, media_type="application/json")
+
+    return router
+
+
+async def _taken(ingest: Ingest, request: Request, speaker: str) -> Response:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    readers = {EVENT: _event, BATCH: _batch, NDJSON: _lines}
+    if kind not in readers or request.headers.get("content-encoding", "identity") != "identity":
+        return answers.problem(415, "Unknown form", f"send {', '.join(readers)}, not compressed")
+    try:
+        return answers.receipt(await ingest.receive(readers[kind](request), speaker))
+    except TooLargeError as error:
+        return answers.problem(413, "Too large", str(error))
+    except orjson.JSONDecodeError:
+        return answers.problem(400, "Unreadable", f"{EVENT} is one JSON object, {BATCH} an array of them")
+    except BrokenOffError as error:
+        status = 429 if isinstance(error.__cause__, SlowDownError) else 503
+        title = "Slow down" if status == 429 else "The log does not answer"
+        detail = (
+            f"send again from line {error.receipt.resume_from} after the pause of Retry-After: nothing counts twice"
+        )
+        return answers.problem(status, title, detail, {"Retry-After": RETRY_SECONDS[status]}, error.receipt)
+
+
+async def _event(request: Request) -> AsyncIterator[Piece]:
+    body = await _body(request, MAX_FACT_BYTES)
+    if not body or body.isspace():
+        raise orjson.JSONDecodeError("empty", "", 0)
+    yield Piece(1, [body])
+
+
+async def _batch(request: Request) -> AsyncIterator[Piece]:
+    items = orjson.loads(await _body(request, MAX_BATCH_BYTES))
+    if not isinstance(items, list):
+        raise orjson.JSONDecodeError("not an array", "", 0)
+    for start in range(0, len(items), 500):
+        yield Piece(start + 1, [orjson.dumps(item) for item in items[start : start + 500]])
+
+
+async def _lines(request: Request) -> AsyncIterator[Piece]:
+    async for piece in ndjson.pieces(request.stream()):
+        yield piece
+
+
+async def _body(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise TooLargeError(f"at most {most} bytes; {NDJSON} has no limit")
+    return bytes(body)

@@ -1,0 +1,173 @@
+"""What becomes of a message: accepted, quarantined or rejected (DESIGN §3). The one place that decides it.
+
+Rejected is what cannot be recorded or may not be said: unreadable, unauthorised, without usable source, id or person.
+Quarantined is everything else that is invalid: it keeps an offset in the log of record. Nothing that is answered or
+logged repeats what was sent: a field is named, never its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+import orjson
+from pydantic import ValidationError
+
+from services.ingest import faults
+from services.ingest.faults import MAX_FACT_BYTES, Fault
+from services.ingest.plans import Plan, plan_of
+from services.ingest.reading import Node, Reader
+from services.ingest.tokens import Tokeniser
+from shared.contracts.facts import DATA_OF_REFERENCE, INBOUND, QUARANTINED
+from shared.contracts.topics import partition_of
+from shared.ports import Outgoing
+from shared.reference.catalogue import Catalogues
+
+INPE = "inpe"
+HEADCOUNT = "siep.headcount.v1"
+MAX_AHEAD = timedelta(minutes=5)
+"""A clock may be wrong by this much; more is a mistake (DESIGN §3)."""
+
+SHORTEST_DOCUMENT = 7
+"""Shorter numbers are found in innocent ids by chance."""
+
+_FROM_INPE = DATA_OF_REFERENCE.keys() - {HEADCOUNT}
+
+
+class Refusal(NamedTuple):
+    """A message that is not accepted; `record` is what the log keeps of it if it is quarantined."""
+
+    outcome: Literal["quarantined", "rejected"]
+    fault: Fault
+    message: bytes
+    record: Outgoing | None
+
+
+class Screen:
+    """Decides what becomes of messages, with the catalogues and the key of tokens that it was given."""
+
+    def __init__(self, catalogues: Catalogues, tokeniser: Tokeniser) -> None:
+        self._reader = Reader()
+        self._tokeniser = tokeniser
+        self._version = catalogues.version
+        self._plans: Mapping[str, Plan] = {
+            fact_type: plan_of(model.model_fields["data"].annotation, catalogues)  # type: ignore[arg-type]  # a model
+            for fact_type, model in INBOUND.items()
+        }
+
+    def screen(self, message: bytes, speaker: str | None, now: datetime) -> Outgoing | Refusal:
+        """What becomes of a message said by `speaker`, an establishment's code or `inpe`, at `now`."""
+        if len(message) > MAX_FACT_BYTES:
+            return _rejected(message, faults.TOO_LARGE)
+        try:
+            fact = self._reader.read(message)
+        except ValidationError as error:
+            return self._invalid(message, speaker, now, faults.first(error))
+        if b"null" in message:
+            fact = _without_nulls(fact)
+        unauthorised = _unauthorised(fact, speaker)
+        if unauthorised:
+            return _rejected(message, unauthorised)
+        return self._valid(message, fact, now)
+
+    def _valid(self, message: bytes, fact: Node, now: datetime) -> Outgoing | Refusal:
+        subject = self._subject(fact)
+        if fact["time"] > now + MAX_AHEAD:
+            return self._quarantined(message, fact, subject, now, faults.AHEAD)
+        data, plan = fact["data"], self._plans[fact["type"]]
+        data.pop("person", None)
+        if not plan.settle(data, self._tokeniser):
+            fault = faults.unknown_code(next(plan.unknown(data, "data")), self._version)
+            return self._quarantined(message, fact, subject, now, fault, payload={"time": fact["time"], "data": data})
+        fact["subject"] = subject
+        return Outgoing(partition_of(subject), subject.encode(), orjson.dumps(fact))
+
+    def _subject(self, fact: Node) -> str:
+        data = fact["data"]
+        if _type_of(fact) in DATA_OF_REFERENCE:
+            subject: str = data.get("establishment", INPE)
+            return subject
+        return self._tokeniser.person(**data["person"])
+
+    def _invalid(self, message: bytes, speaker: str | None, now: datetime, fault: Fault) -> Refusal:
+        """Quarantined if it can be recorded under a subject, else rejected."""
+        try:
+            fact = orjson.loads(message)
+        except orjson.JSONDecodeError:
+            return _rejected(message, faults.UNREADABLE)
+        unusable = faults.unusable(fact) or _unauthorised(fact, speaker)
+        if unusable:
+            return _rejected(message, unusable)
+        return self._quarantined(message, fact, self._subject(fact), now, fault)
+
+    def _quarantined(
+        self, message: bytes, fact: Node, subject: str, now: datetime, fault: Fault, payload: Node | None = None
+    ) -> Refusal:
+        data = {
+            "original_type": _type_of(fact) if _type_of(fact) in INBOUND else "",
+            **fault._asdict(),
+            "payload_sha256": hashlib.sha256(message).hexdigest(),
+        }
+        kept = {"payload": payload} if payload else {}
+        value = orjson.dumps(
+            {
+                "specversion": "1.0",
+                "id": fact["id"],
+                "source": fact["source"],
+                "type": QUARANTINED,
+                "time": now,
+                "datacontenttype": "application/json",
+                "subject": subject,
+                "data": data | kept,
+            }
+        )
+        return Refusal("quarantined", fault, message, Outgoing(partition_of(subject), subject.encode(), value))
+
+
+def _rejected(message: bytes, fault: Fault) -> Refusal:
+    return Refusal("rejected", fault, message, None)
+
+
+def _unauthorised(fact: Node, speaker: str | None) -> Fault | None:
+    """Why this speaker may not say this, or None."""
+    source, fact_type, data = fact["source"], _type_of(fact), fact["data"]
+    if source != speaker:
+        return faults.not_yours("source", "the code that your key stands for")
+    if source == INPE or fact_type in _FROM_INPE:
+        return None if source == INPE and fact_type in _FROM_INPE else faults.WRONG_SPEAKER
+    if fact_type != HEADCOUNT:
+        number = data["person"]["number"]
+        if number in fact["id"] and len(number) >= SHORTEST_DOCUMENT:
+            return faults.NAMES_A_PERSON
+    return _foreign(fact_type, data, source, "data")
+
+
+def _foreign(fact_type: str, data: Node, source: str, at: str) -> Fault | None:
+    """An establishment speaks for itself: of its own roll, its own supervisions, and what it said before."""
+    if data.get("establishment", source) != source:
+        return faults.not_yours(f"{at}.establishment", "your own code")
+    if fact_type == "siep.supervision_start.v1" and data.get("unit", source) != source:
+        return faults.not_yours(f"{at}.unit", "your own code")
+    if fact_type not in ("siep.amendment.v1", "siep.void.v1"):
+        return None
+    target, replacement = data.get("target"), data.get("replacement")
+    if isinstance(target, dict) and target.get("source", source) != source:
+        return faults.not_yours(f"{at}.target.source", "your own code: only who said it takes it back")
+    if isinstance(replacement, dict) and isinstance(replacement.get("data"), dict):
+        return _foreign(_type_of(replacement), replacement["data"], source, f"{at}.replacement.data")
+    return None
+
+
+def _type_of(fact: Node) -> str:
+    """The type as it was sent, if it is text at all."""
+    fact_type = fact.get("type")
+    return fact_type if isinstance(fact_type, str) else ""
+
+
+def _without_nulls(node: Any) -> Any:
+    """What is null was not said."""
+    if isinstance(node, dict):
+        return {name: _without_nulls(value) for name, value in node.items() if value is not None}
+    return [_without_nulls(item) for item in node] if isinstance(node, list) else node

