@@ -7,42 +7,13 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from shared.contracts.mapping import TICK, Message, decode
-from shared.domain.custody import fold
-from shared.domain.establishments import REFERENCE_KINDS, entries_of_reference
 from shared.domain.facts import LIMA_OFFSET_MS, Fact
-from shared.domain.ledger import Entry, difference, entries
+from shared.domain.history import History
+from shared.domain.ledger import Entry
 from shared.ports import Consumed, LoggedFact, Outcome, Position, Record
 
 ROWS_PER_BATCH_MAX = 40_000
 """A batch is cut by the rows it made, so that one insert stays one block of one part."""
-
-
-class History:
-    """The counted facts of one subject and what they state, one fact more at a time."""
-
-    __slots__ = ("facts", "known", "stated")
-
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        self.facts = list(facts)
-        self.known = {(fact.source, fact.id): fact for fact in self.facts}
-        self.stated = _stated(self.facts)
-
-    def add(self, fact: Fact) -> list[Entry]:
-        """Take one more fact and return what it changed."""
-        self.facts.append(fact)
-        self.known[fact.source, fact.id] = fact
-        before, self.stated = self.stated, _stated(self.facts)
-        return difference(before, self.stated)
-
-
-def _stated(facts: list[Fact]) -> list[Entry]:
-    if not facts:
-        return []
-    if facts[0].kind in REFERENCE_KINDS:
-        return entries_of_reference(facts)
-    stated = entries(fold(facts).spells)
-    assert sum(entry.stock_delta for entry in stated if entry.book == "custody") in (0, 1), "a person is counted once"
-    return stated
 
 
 class Folded(NamedTuple):
@@ -114,7 +85,7 @@ class _Histories:
         if history is None:
             history = History(known for offset, known in self._known.get(message.subject, ()) if offset < self._before)
             self._begun[message.subject] = history
-        twin = history.known.get((fact.source, fact.id))
+        twin = history.twin(fact)
         if twin is not None:
             return ("duplicate" if twin == fact else "conflict"), []
         return "counted", history.add(fact)

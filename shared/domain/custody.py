@@ -151,10 +151,20 @@ class Timeline:
 
 def fold(facts: Iterable[Fact]) -> Timeline:
     """The timeline that these facts of one person tell, whatever order they are given in."""
+    return fold_told(in_force(facts))
+
+
+def fold_told(facts: Iterable[Fact]) -> Timeline:
+    """The timeline of facts that are in force and in telling order already."""
     timeline = Timeline()
-    for fact in in_force(facts):
-        _RULES[fact.kind](timeline, fact)
+    for fact in facts:
+        tell(timeline, fact)
     return timeline
+
+
+def tell(timeline: Timeline, fact: Fact) -> None:
+    """Continue a timeline by the fact that is told next."""
+    _RULES[fact.kind](timeline, fact)
 
 
 def _declare(t: Timeline, fact: Fact) -> None:

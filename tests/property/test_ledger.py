@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.domain import reference
 from shared.domain.custody import fold
 from shared.domain.facts import Fact, lima_day
+from shared.domain.history import History
 from shared.domain.ledger import FLOWS, Entry, difference, entries
 from shared.domain.reference import Cell, Flow
 from tests.support.histories import FIRST_DAY, histories
@@ -25,15 +26,17 @@ def first_of_each(facts: list[Fact]) -> list[Fact]:
 
 def grown(facts: list[Fact]) -> list[Entry]:
     """The ledger as it is appended, one arriving fact after the other."""
-    ledger: list[Entry] = []
-    known: list[Fact] = []
-    for fact in facts:
-        if any((fact.source, fact.id) == (old.source, old.id) for old in known):
-            continue
-        before = entries(fold(known).spells)
-        known.append(fact)
-        ledger += difference(before, entries(fold(known).spells))
-    return ledger
+    history = History([])
+    return [entry for fact in facts if history.twin(fact) is None for entry in history.add(fact)]
+
+
+def netted(made: list[Entry]) -> Counter[Entry]:
+    """Entries as what they add up to, whatever their order."""
+    total: Counter[Entry] = Counter()
+    for entry in made:
+        sign = -1 if (entry.stock_delta, entry.flow_delta) < (0, 0) else 1
+        total[entry if sign == 1 else entry.retracted()] += sign
+    return Counter({entry: count for entry, count in total.items() if count})
 
 
 def stock_of(ledger: list[Entry], day: int) -> dict[Cell, int]:
@@ -50,6 +53,21 @@ def flows_of(ledger: list[Entry]) -> dict[Flow, int]:
         cell = Cell(entry.book, entry.establishment, entry.attributes, entry.detail)
         total[Flow(lima_day(entry.effective_ms), entry.cause, cell)] += entry.flow_delta
     return {flow: count for flow, count in total.items() if count}
+
+
+@given(histories(), st.integers(0, 12))
+@settings(max_examples=300, deadline=None)
+def test_one_more_fact_changes_what_the_definition_says(facts: list[Fact], begun_with: int) -> None:
+    """Wherever a history is begun, growing it makes the same entries, and they are the difference of two folds."""
+    once = first_of_each(facts)
+    begun, grown_from_nothing = History(once[:begun_with]), History([])
+    for count, fact in enumerate(once):
+        made = grown_from_nothing.add(fact)
+        assert netted(made) == netted(
+            difference(entries(fold(once[:count]).spells), entries(fold(once[: count + 1]).spells))
+        )
+        if count >= begun_with:
+            assert begun.add(fact) == made
 
 
 @given(histories())

@@ -1,0 +1,74 @@
+"""The counted facts of one subject, and what one more of them changes in the ledger.
+
+By definition the change is `difference(entries(fold(before)), entries(fold(after)))`. A fact that is told last, as most
+are, only continues the timeline, and only spells that last can change: then it is enough to compare those. The state
+lives as long as a batch and is begun anew from the facts; a property test holds the short way against the definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.domain.custody import fold_told, tell
+from shared.domain.establishments import REFERENCE_KINDS, entries_of_reference
+from shared.domain.facts import Fact, in_force, order
+from shared.domain.ledger import Entry, difference, entries
+
+_CORRECTIONS = frozenset({"amendment", "void"})
+
+
+class History:
+    """What is known of one subject. Begun from its counted facts in any order, grown by one fact at a time."""
+
+    __slots__ = ("_facts", "_known", "_last", "_timeline")
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self._facts = list(facts)
+        self._known = {(fact.source, fact.id): fact for fact in self._facts}
+        self._begin()
+
+    def _begin(self) -> None:
+        """The timeline of all facts, and the fact told last; no timeline where facts are not about a person."""
+        about_person = not self._facts or self._facts[0].kind not in REFERENCE_KINDS
+        told = in_force(self._facts)
+        self._timeline = fold_told(told) if about_person else None
+        self._last = told[-1] if told else None
+
+    def twin(self, fact: Fact) -> Fact | None:
+        """The counted fact of the same source and id, if there is one."""
+        return self._known.get((fact.source, fact.id))
+
+    def add(self, fact: Fact) -> list[Entry]:
+        """Take one more fact, unknown so far, and return the entries that it causes."""
+        made = self._continued(fact) if self._is_told_last(fact) else self._told_anew(fact)
+        self._known[fact.source, fact.id] = fact
+        return made
+
+    def _is_told_last(self, fact: Fact) -> bool:
+        """Whether the fact comes after all others and neither corrects one nor may be waited for by a correction."""
+        return (
+            fact.kind not in _CORRECTIONS
+            and fact.kind not in REFERENCE_KINDS
+            and (self._last is None or order(fact) > order(self._last))
+            and not any(known.kind in _CORRECTIONS for known in self._facts)
+        )
+
+    def _continued(self, fact: Fact) -> list[Entry]:
+        timeline = self._timeline
+        assert timeline is not None, "facts about establishments and about persons never share a subject"
+        opened = len(timeline.spells)
+        lasting = [spell for spell in timeline.spells if spell.closed_ms is None]
+        before = entries(lasting)
+        tell(timeline, fact)
+        self._facts.append(fact)
+        self._last = fact
+        return difference(before, entries([*lasting, *timeline.spells[opened:]]))
+
+    def _told_anew(self, fact: Fact) -> list[Entry]:
+        before = self._stated()
+        self._facts.append(fact)
+        self._begin()
+        return difference(before, self._stated())
+
+    def _stated(self) -> list[Entry]:
+        return entries_of_reference(self._facts) if self._timeline is None else entries(self._timeline.spells)
