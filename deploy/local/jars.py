@@ -35,7 +35,7 @@ def class_path(say: Callable[[str], None]) -> str:
         (maven.project(*name.split(":")[:2]).at_version(name.split(":")[2]).artifact(), digest)
         for name, digest in locked
     ]
-    if any(artifact.cached_path is None for artifact, _ in artifacts):
+    if not all(artifact.cached_path and artifact.cached_path.exists() for artifact, _ in artifacts):
         say("Fetching Apache Kafka 4.3.1 (44 MB, once).")
     try:
         jars = [(artifact.resolve(), digest) for artifact, digest in artifacts]
