@@ -55,6 +55,7 @@ lock: .venv/ready  ## resolve the requirements anew, with hashes and without a r
 	@$(COMPILE) --upgrade --all-extras --group local --group dev --output-file requirements/all.txt
 	@for service in ingest aggregator gateway exports; do \
 	  $(COMPILE) --extra $$service --constraint requirements/all.txt --output-file requirements/$$service.txt; done
+	@$(RUN) deploy.local.jars
 
 # Made anew when a requirement changes. The tool that installs is itself pinned by hash. pip, four times slower, knows
 # mirrors and certificates of a machine that uv does not.
