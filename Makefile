@@ -8,8 +8,6 @@ PYTHON ?= python3
 export UV_SYSTEM_CERTS ?= 1
 VENV := .venv/bin
 RUN := $(VENV)/python -m
-# What the local stack runs under: its addresses and secrets, written by `make up`.
-STACK := $${SIEP_HOME:-.local}/env
 COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
 .PHONY: help demo up down status test check bench verify lock generate
@@ -45,8 +43,7 @@ bench: .venv/ready  ## the budgets, each figure beside its budget
 	@$(RUN) deploy.bench
 
 verify: .venv/ready  ## rebuild the ledger from the log and compare; last line differences=0
-	@if [ ! -f "$(STACK)" ]; then echo "There is no local stack to verify: run make up first."; exit 1; fi
-	@set -a; . "$(STACK)"; set +a; $(RUN) services.aggregator verify
+	@environment=$$($(RUN) deploy.local env); set -a; eval "$$environment"; set +a; $(RUN) services.aggregator verify
 
 generate: .venv/ready  ## write again every committed file that is generated
 	@$(RUN) deploy.generate

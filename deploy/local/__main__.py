@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | down | status`: what the doors of the same names call."""
+"""`python -m deploy.local up | down | status | env`: what the doors of the same names call; `env` is for `make verify`."""
 
 from __future__ import annotations
 
@@ -48,13 +48,21 @@ def _status(stack: Stack) -> int:
     return 0 if all(one.state == "ok" for one in standings) else 1
 
 
-DOORS = {"up": _up, "down": _down, "status": _status}
+def _env(stack: Stack) -> int:
+    """Addresses and secrets of the running stack, as a shell reads them."""
+    if not stack.status():
+        raise StackError("The local stack does not run: start it with make up.")
+    print(stack.home.env_file.read_text(encoding="utf-8"), end="")
+    return 0
+
+
+DOORS = {"up": _up, "down": _down, "status": _status, "env": _env}
 
 
 def main(arguments: list[str]) -> int:
     """Run one door; the exit code says whether it did what was asked."""
     if len(arguments) != 1 or arguments[0] not in DOORS:
-        print("usage: python -m deploy.local up | down | status", file=sys.stderr)
+        print(f"usage: python -m deploy.local {' | '.join(DOORS)}", file=sys.stderr)
         return 2
     try:
         return DOORS[arguments[0]](Stack(Home.of_environment()))
