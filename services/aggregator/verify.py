@@ -15,15 +15,15 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from services.aggregator.handlers import Partition
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.journal import LEDGER, ClickHouseJournal
+from shared.adapters.clickhouse.migrate import prepare
 from shared.adapters.clickhouse.queries import statement
 from shared.adapters.kafka.reader import LogScan, extent
 from shared.contracts.topics import FACTS, PARTITIONS
 from shared.domain.facts import Fact
-from shared.ports import Known, LoggedFact, Position
+from shared.ports import Known, LoggedFact, Position, Record
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
 
-REBUILT = f"{LEDGER}_rebuilt"
 RECORDS_MAX = 20_000
 
 
@@ -57,28 +57,35 @@ def verify(settings: Settings, out: TextIO) -> int:
 
 
 async def _verify(settings: Settings, out: TextIO) -> int:
-    client = await connect_async(settings)
+    rebuilt_name = f"{settings.clickhouse_database}_rebuilt"
+    living = await connect_async(settings)
     try:
-        await client.command(statement("drop_rebuilt"), {"rebuilt": REBUILT})
-        await client.command(statement("rebuild_table"), {"rebuilt": REBUILT, "journal": LEDGER})
-        found = [await _verify_partition(settings, client, number, out) for number in range(PARTITIONS)]
-        await client.command(statement("drop_rebuilt"), {"rebuilt": REBUILT})
+        await living.command(statement("drop_database"), {"database": rebuilt_name})
+        await asyncio.to_thread(prepare, settings, rebuilt_name)
+        rebuilt = await connect_async(settings, database=rebuilt_name)
+        try:
+            partitions = (_verify_partition(settings, living, rebuilt, number, out) for number in range(PARTITIONS))
+            found = await asyncio.gather(*partitions)
+        finally:
+            await rebuilt.close()
+            await living.command(statement("drop_database"), {"database": rebuilt_name})
     finally:
-        await client.close()
+        await living.close()
     return sum(found)
 
 
-async def _verify_partition(settings: Settings, client: AsyncClient, number: int, out: TextIO) -> int:
+async def _verify_partition(
+    settings: Settings, living: AsyncClient, rebuilt: AsyncClient, number: int, out: TextIO
+) -> int:
     """Rebuild one partition as far as the living journal goes, and count the rows that only one of the two has."""
-    living = ClickHouseJournal(client)
-    end = (await living.position(number)).next_offset
-    await Partition(number, living, MemoryHistories()).same_log(
-        (await extent(settings.kafka, FACTS.name, number)).first
-    )
-    await _rebuild(settings, Partition(number, ClickHouseJournal(client, REBUILT), MemoryHistories()), end, out)
-    answer = await client.query(
-        statement("differences"), {"journal": LEDGER, "rebuilt": REBUILT, "partition": number, "end": end}
-    )
+    journal = ClickHouseJournal(living)
+    end = (await journal.position(number)).next_offset
+    first = (await extent(settings.kafka, FACTS.name, number)).first
+    await Partition(number, journal, MemoryHistories()).same_log(first)
+    if end:
+        await _rebuild(settings, Partition(number, ClickHouseJournal(rebuilt), MemoryHistories()), end, out)
+    names = {"living": settings.clickhouse_database, "rebuilt": rebuilt.database, "journal": LEDGER}
+    answer = await living.query(statement("differences"), {**names, "partition": number, "end": end})
     differences, first_offset = answer.result_rows[0]
     where = f", first at offset {first_offset}" if differences else ""
     print(f"partition {number}: {end} offsets, {differences} differences{where}", file=out, flush=True)
@@ -88,9 +95,12 @@ async def _verify_partition(settings: Settings, client: AsyncClient, number: int
 async def _rebuild(settings: Settings, partition: Partition, end: int, out: TextIO) -> None:
     clock = SystemClock()
     position = Position(0, 0, 0)
+    records: list[Record] = []
     async with LogScan(settings.kafka, FACTS.name, partition.number) as scan:
         while position.next_offset < end:
-            records = await scan.read(position.next_offset, most=RECORDS_MAX)
-            told = [record for record in records if record.offset < end]
-            position = await partition.consume(told, position, int(clock.now().timestamp() * 1000))
-            print(f"\rpartition {partition.number}: {position.next_offset} of {end}", end="\r", file=out, flush=True)
+            if not records:
+                read = await scan.read(position.next_offset, most=RECORDS_MAX)
+                records = [record for record in read if record.offset < end]
+            position = await partition.consume(records, position, int(clock.now().timestamp() * 1000))
+            records = [record for record in records if record.offset >= position.next_offset]
+            print(f"partition {partition.number}: {position.next_offset} of {end}", file=out, flush=True)

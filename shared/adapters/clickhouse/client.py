@@ -31,6 +31,6 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
     return clickhouse_connect.get_client(**_arguments(settings, database or settings.clickhouse_database))
 
 
-async def connect_async(settings: Settings) -> AsyncClient:
+async def connect_async(settings: Settings, *, database: str | None = None) -> AsyncClient:
     """An asynchronous client of the system's database; the caller closes it."""
-    return await clickhouse_connect.get_async_client(**_arguments(settings, settings.clickhouse_database))
+    return await clickhouse_connect.get_async_client(**_arguments(settings, database or settings.clickhouse_database))

@@ -129,7 +129,7 @@ def _arrow_stream(consumed: Sequence[Consumed]) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def _fact_row(one: Consumed) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from clickhouse_connect.driver.client import Client
 
 from shared.adapters.clickhouse.client import connect
+from shared.adapters.clickhouse.queries import statement
 from shared.runtime.settings import Settings
 
 _APPLIED = """
@@ -34,32 +35,33 @@ def migrations() -> list[tuple[str, str]]:
 def migrate(client: Client) -> list[str]:
     """Apply what is missing and return its names. Raises MigrationEditedError before touching anything."""
     client.command(_APPLIED)
-    applied: dict[str, str] = {
-        name: checksum for name, checksum in client.query("SELECT name, checksum FROM migration").result_rows
-    }
+    applied = {str(row[0]): str(row[1]) for row in client.query("SELECT name, checksum FROM migration").result_rows}
     pending = []
-    for name, statement in migrations():
-        checksum = hashlib.sha256(statement.encode()).hexdigest()
+    for name, text in migrations():
+        checksum = hashlib.sha256(text.encode()).hexdigest()
         if applied.get(name, checksum) != checksum:
             raise MigrationEditedError(f"[{name}] was applied with other content: add a new migration instead")
         if name not in applied:
-            pending.append((name, statement, checksum))
-    for name, statement, checksum in pending:
-        client.command(statement)
+            pending.append((name, text, checksum))
+    for name, text, checksum in pending:
+        client.command(text)
         client.insert("migration", [(name, checksum)], column_names=["name", "checksum"])
     return [name for name, _, _ in pending]
 
 
-def main() -> None:
-    """Create the database if it is not there and apply what is missing."""
-    settings = Settings()
+def prepare(settings: Settings, database: str) -> list[str]:
+    """Create the database if it is not there, apply what is missing and return its names."""
     with connect(settings, database="default") as client:
-        client.command(
-            "CREATE DATABASE IF NOT EXISTS {name:Identifier} ENGINE = Atomic", {"name": settings.clickhouse_database}
-        )
-    with connect(settings) as client:
-        for name in migrate(client):
-            print(f"applied {name}")  # noqa: T201 - this is a command
+        client.command(statement("create_database"), {"database": database})
+    with connect(settings, database=database) as client:
+        return migrate(client)
+
+
+def main() -> None:
+    """Bring the system's database to the newest form."""
+    settings = Settings()
+    for name in prepare(settings, settings.clickhouse_database):
+        print(f"applied {name}")  # noqa: T201 - this is a command
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ FROM
     FROM
     (
         SELECT offset, sipHash128(*) AS row_hash, 1 AS side
-        FROM {journal:Identifier} WHERE partition = {partition:UInt8} AND offset < {end:UInt64}
+        FROM {living:Identifier}.{journal:Identifier} WHERE partition = {partition:UInt8} AND offset < {end:UInt64}
         UNION ALL
         SELECT offset, sipHash128(*) AS row_hash, -1 AS side
-        FROM {rebuilt:Identifier} WHERE partition = {partition:UInt8} AND offset < {end:UInt64}
+        FROM {rebuilt:Identifier}.{journal:Identifier} WHERE partition = {partition:UInt8} AND offset < {end:UInt64}
     )
     GROUP BY row_hash
     HAVING sum(side) != 0

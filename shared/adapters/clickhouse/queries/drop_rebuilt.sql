@@ -1,2 +1,0 @@
--- Forget a rebuilt journal.
-DROP TABLE IF EXISTS {rebuilt:Identifier} SYNC

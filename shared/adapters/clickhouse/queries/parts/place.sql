@@ -1,0 +1,13 @@
+-- place: how each establishment stood from each day on (`office|ubigeo|houses|name`); a closed one keeps its last standing.
+place AS (
+    SELECT code, since, argMax(standing, from_moment) AS standing
+    FROM (
+        SELECT establishment AS code, effective_day AS since, effective_at AS from_moment, detail AS standing
+        FROM {journal:Identifier}
+        WHERE {u_place:Bool} AND book = 'establishment' AND
+-- @include known
+        GROUP BY code, since, from_moment, standing
+        HAVING sum(stock_delta) > 0
+    )
+    GROUP BY code, since
+)
