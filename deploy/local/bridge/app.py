@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -118,26 +118,34 @@ async def _ping(_: Request) -> Response:
 
 
 async def _response(pieces: MemoryObjectReceiveStream[Piece], headers: dict[str, str]) -> Response:
-    first = await pieces.receive()
-    if isinstance(first, Failure):
-        return _refusal(first, headers, 500)
+    """Wait for the second piece, or the end: a small answer, or an early error, is then a response of its own.
+
+    The end comes once the connection is given back, so a session is free before its client can ask again.
+    """
+    first = await anext(pieces)
+    second = await anext(pieces, None)
+    for piece in (first, second):
+        if isinstance(piece, Failure):
+            return _refusal(piece, headers, 500)
     assert isinstance(first, Answer), "the first piece is an answer or a failure"
     headers["X-ClickHouse-Summary"] = json.dumps(first.summary)
     if first.format:  # clickhouse-connect reads it as "there is a result set"
         headers["X-ClickHouse-Format"] = first.format
-    if not first.more:
+    if not isinstance(second, bytes):
         return Response(first.body, headers=headers, media_type="text/plain")
     tag = headers["X-ClickHouse-Exception-Tag"] = secrets.token_hex(8)
-    return StreamingResponse(_body(first.body, pieces, tag), headers=headers, media_type="application/octet-stream")
+    body = _body((first.body, second), pieces, tag)
+    return StreamingResponse(body, headers=headers, media_type="application/octet-stream")
 
 
-async def _body(first: bytes, pieces: MemoryObjectReceiveStream[Piece], tag: str) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in pieces:
-        if isinstance(piece, Failure):
-            yield _trailer(piece.text.encode(), tag.encode())
-        elif isinstance(piece, bytes):
-            yield piece
+async def _body(begun: Iterable[bytes], pieces: MemoryObjectReceiveStream[Piece], tag: str) -> AsyncIterator[bytes]:
+    for piece in begun:
+        yield piece
+    async for late in pieces:
+        if isinstance(late, Failure):
+            yield _trailer(late.text.encode(), tag.encode())
+        elif isinstance(late, bytes):
+            yield late
 
 
 def _trailer(text: bytes, tag: bytes) -> bytes:

@@ -33,12 +33,11 @@ class EngineUnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """The beginning of what a call gives back. `format` is None if it has no result set; `more`: pieces follow."""
+    """The beginning of what a call gives back. `format` is None if it has no result set."""
 
     format: str | None
     body: bytes
     summary: dict[str, str] = field(default_factory=dict)
-    more: bool = False
 
 
 class Engine:
@@ -110,15 +109,11 @@ def _whole(connection: Any, statement: Statement, name: str) -> Answer:
 
 
 def _stream(connection: Any, text: bytes, name: str) -> Iterator[Answer | bytes]:
-    """The second piece is fetched before the first is sent: a small answer, or an early error, is then one response."""
     with connection.send_query(text, name) as stream:
-        first = stream.fetch()
-        second = stream.fetch() if first else None
-        summary = _summary_of(first) if first else _summary()
-        yield Answer(name, first.bytes() if first else b"", summary, more=second is not None)
-        while second is not None:
-            yield second.bytes()
-            second = stream.fetch()
+        piece = stream.fetch()
+        yield Answer(name, b"", _summary()) if piece is None else Answer(name, piece.bytes(), _summary_of(piece))
+        while (piece := stream.fetch()) is not None:  # None again and again, once the stream is at its end
+            yield piece.bytes()
 
 
 def _summary_of(result: Any) -> dict[str, str]:
