@@ -20,11 +20,11 @@ def main(arguments: list[str]) -> int:
         settings = Settings()
     except SettingsError as error:
         sys.exit(str(error))
-    if arguments == ["verify"]:
-        return verify(settings, sys.stdout)
     # What a batch makes lives as long as the batch: let the collector look less often.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+    if arguments == ["verify"]:
+        return verify(settings, sys.stdout)
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
     return 0
 
