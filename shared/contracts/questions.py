@@ -189,7 +189,8 @@ class Provenance:
 
     question: Question
     position: LogPosition
-    recorded_until: str | None  # the latest moment recorded before the position, ISO in UTC
+    recorded_until: str | None  # the latest moment recorded so far, ISO in UTC
+    provisional: bool  # asked for what was known at a time that not every partition has passed
     catalogue_version: str
 
 
@@ -204,4 +205,24 @@ class Table:
     rows: list[tuple[Any, ...]]
     totals: list[tuple[Any, ...]]
     provenance: Provenance
-    reporting: tuple[str, ...]  # establishments in force at the end of what was asked
+    establishments: tuple[str, ...]  # those in force at the end of what was asked
+
+
+class TooManyRowsError(Exception):
+    """An answer has more rows than a table may have."""
+
+    def __init__(self, rows: int, limit: int) -> None:
+        super().__init__(
+            f"the answer has {rows} rows and a table at most {limit}: ask for fewer dimensions or a shorter period, "
+            "filter or cut to the top members, or order an export"
+        )
+        self.rows = rows
+        self.limit = limit
+
+
+class UnknownPositionError(Exception):
+    """A position that this ledger never had, or not yet."""
+
+
+class NegativeCellError(Exception):
+    """A cell of a stock is negative: the ledger is wrong, and nothing may be published from it."""

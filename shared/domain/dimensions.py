@@ -6,7 +6,7 @@ Bands: INPE, Informe Estadístico of January 2026 (ages, admissions, sentences) 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -70,7 +70,7 @@ class DimensionSpec:
     label: Label
     description: str
     catalogue: str = ""
-    members: Mapping[str, Label] = MappingProxyType({})
+    members: Mapping[str, Label] = field(default_factory=dict)
 
 
 def _members(**labels: tuple[str, str]) -> Mapping[str, Label]:
