@@ -5,7 +5,9 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
+# Trust what this machine trusts: a company's own authority is in the system's store and nowhere else.
 export UV_SYSTEM_CERTS ?= 1
+export NODE_USE_SYSTEM_CA ?= 1
 VENV := .venv/bin
 RUN := $(VENV)/python -m
 COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | down | status | env`: what the doors of the same names call; `env` is for `make verify`."""
+"""`python -m deploy.local up | down | status | env`: what the doors call (`env` for `make verify`)."""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from importlib.resources import files
@@ -29,6 +31,7 @@ def class_path(say: Callable[[str], None]) -> str:
 
     Raises StackError, as one sentence, if a jar cannot be fetched or is not the one of the lock.
     """
+    _trust_what_the_machine_trusts()
     maven = _maven()
     locked = [line.split() for line in LOCK.read_text(encoding="utf-8").splitlines()]
     artifacts = [
@@ -55,6 +58,13 @@ def _maven() -> MavenContext:
     settings = GlobalSettings.load()
     repositories = {"central": MAVEN_CENTRAL_URL, **settings.repositories, **_mirror()}
     return MavenContext(repo_cache=settings.repo_cache, remote_repos=repositories, timeout=60)
+
+
+def _trust_what_the_machine_trusts() -> None:
+    # jgo downloads with requests, which brings authorities of its own; a company's are in the system's store alone.
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", paths.cafile or paths.capath)
 
 
 def _mirror() -> dict[str, str]:
