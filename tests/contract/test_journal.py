@@ -1,0 +1,85 @@
+"""What the journal promises, held against the one in memory and the table in ClickHouse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.aggregator.folding import decoded, fold_batch
+from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.domain.facts import DAY_MS, Fact
+from shared.ports import Consumed, Journal, JournalError, Position
+from tests.support.fakes import FakeJournal
+from tests.support.logs import APPENDED_MS, message, records, tick, token
+
+BEGINNING = Position(0, 0, 0)
+DAY = 20_000 * DAY_MS
+
+
+def admission(person: int, fact_id: str = "f1") -> bytes:
+    data = {"establishment": "ep-001", "motive": "nuevo-ingreso", "profile": {"sex": "male"}, "cases": []}
+    return message(Fact("ep-001", fact_id, "admission", DAY, data), token(person))
+
+
+def batch(count: int, position: Position = BEGINNING) -> list[Consumed]:
+    """So many admissions of new people at this position."""
+    start = position.next_offset
+    log = records((admission(start + n) for n in range(count)), start=start, appended_ms=APPENDED_MS + start * 1000)
+    return fold_batch(decoded(log), {}, position).consumed
+
+
+@pytest.fixture(params=["memory", "clickhouse"])
+async def journal(request: pytest.FixtureRequest) -> AsyncIterator[Journal]:
+    if request.param == "memory":
+        yield FakeJournal()
+        return
+    client = await connect_async(request.getfixturevalue("clickhouse_settings"))
+    await client.command("TRUNCATE TABLE journal_1")
+    yield ClickHouseJournal(client)
+    await client.close()
+
+
+async def test_an_empty_partition_stands_at_the_beginning(journal: Journal) -> None:
+    assert await journal.position(3) == BEGINNING
+    assert await journal.missing(3) == 0
+
+
+async def test_what_was_appended_moves_the_position(journal: Journal) -> None:
+    consumed = batch(4)
+    await journal.append(3, 0, 0, consumed)
+    assert await journal.position(3) == Position(4, 4, consumed[-1].recorded_at_ms)
+    assert await journal.missing(3) == 0
+    assert await journal.position(4) == BEGINNING
+
+
+async def test_an_append_behind_the_position_is_refused_and_writes_nothing(journal: Journal) -> None:
+    await journal.append(3, 0, 0, batch(4))
+    with pytest.raises(JournalError):
+        await journal.append(3, 0, 1, batch(2))
+    assert (await journal.position(3)).next_offset == 4
+
+
+async def test_an_append_before_its_turn_is_refused_and_writes_nothing(journal: Journal) -> None:
+    await journal.append(3, 0, 0, batch(4))
+    ahead = Position(6, 6, APPENDED_MS + 9_000)
+    with pytest.raises(JournalError):
+        await journal.append(3, 6, 0, batch(2, ahead))
+    assert (await journal.position(3)).next_offset == 4
+    assert await journal.missing(3) == 0
+
+
+async def test_counted_facts_come_back_as_they_were_told(journal: Journal) -> None:
+    log = records([admission(1), admission(1), admission(1, "f2"), tick(0), admission(2)])
+    await journal.append(3, 0, 0, fold_batch(decoded(log), {}, BEGINNING).consumed)
+    found = await journal.counted_facts(3, 0, 5)
+    assert [(one.offset, one.subject) for one in found] == [(0, token(1)), (2, token(1)), (4, token(2))]
+    assert [one.fact for one in found] == [said.fact for record, said in decoded(log) if record.offset in (0, 2, 4)]
+    assert [one.offset for one in await journal.counted_facts(3, 1, 4)] == [2]
+
+
+async def test_the_message_at_an_offset_is_kept_as_it_stands_in_the_log(journal: Journal) -> None:
+    await journal.append(3, 0, 0, batch(2))
+    assert await journal.payload_at(3, 1) == admission(1)
+    assert await journal.payload_at(3, 2) is None
