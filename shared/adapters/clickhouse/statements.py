@@ -79,6 +79,7 @@ def _parameters(question: Question) -> Parameters:
         "other_book": other_book,
         "causes": [*spec.plus, *spec.minus],
         "minus": list(spec.minus),
+        "ratio": question.measure.value,
         "first_day": asked[0][0],
         "last_day": asked[-1][1] - ONE_DAY,
         "closes": closes(question),

@@ -1,0 +1,34 @@
+"""The columns of an answer with their labels, and the names of the codes that occur in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.contracts.questions import Column, Question
+from shared.domain.dimensions import DIMENSIONS, REST, Dimension, Label
+from shared.domain.measures import MEASURES
+from shared.reference.members import label, members
+
+_DAY = Label("Al cierre de", "At the close of")
+_FROM = Label("Desde", "From")
+
+
+def columns_of(question: Question, rows: list[tuple[Any, ...]]) -> tuple[Column, ...]:
+    """The columns of the table that these rows make."""
+    spec = MEASURES[question.measure]
+    dimensions = (
+        Column(name, DIMENSIONS[name].label, "code", members=_named(name, {row[index] for row in rows}))
+        for index, name in enumerate(question.dimensions)
+    )
+    flows = spec.kind in {"flow", "transfer"}
+    piece = Column("from", _FROM, "day") if flows else Column("day", _DAY, "day")
+    values = (Column(value.key, value.label, value.type, value.unit) for value in spec.values)
+    return (*dimensions, *(() if question.at else (piece,)), *values)
+
+
+def _named(dimension: Dimension, codes: set[str]) -> dict[str, Label]:
+    """The codes that occur, in the order in which people read them: known ones, then others, then the rest."""
+    order = {code: place for place, code in enumerate(members(dimension))}
+    last = len(order)
+    arranged = sorted(codes, key=lambda code: (code == REST, order.get(code, last), code))
+    return {code: label(dimension, code) for code in arranged}

@@ -1,0 +1,155 @@
+"""Figures out of the journal: one SELECT per question, so numbers and position come from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from operator import itemgetter
+from typing import Any
+
+import orjson
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.client import Client
+
+from shared.adapters.clickhouse.columns import columns_of
+from shared.adapters.clickhouse.journal import LEDGER
+from shared.adapters.clickhouse.statements import Statement, closes, compose, known, periods, rows_of
+from shared.contracts.questions import (
+    LEDGER_VERSION,
+    MAX_DIMENSIONS,
+    MAX_ROWS,
+    KnownAt,
+    LogPosition,
+    NegativeCellError,
+    Provenance,
+    Question,
+    Table,
+    TooManyRowsError,
+    UnknownPositionError,
+)
+from shared.contracts.topics import PARTITIONS
+from shared.domain.measures import MEASURES
+from shared.reference.catalogue import load
+
+_SETTINGS: dict[str, Any] = {
+    # figure, position and places are read from the same parts (DESIGN §2)
+    "enable_shared_storage_snapshot_in_query": 1,
+    "output_format_json_quote_64bit_integers": 0,
+    "max_execution_time": 60,
+}
+
+
+class ClickHouseFigures:
+    """See shared.ports.Figures."""
+
+    def __init__(self, client: AsyncClient, journal: str = LEDGER) -> None:
+        self._client = client
+        self._journal = journal
+
+    async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
+        """See shared.ports.Figures."""
+        rows = rows_of(question, self._journal)
+        asked = Statement(compose("answer", rows.sql), rows.parameters | {"max_rows": max_rows})
+        said = orjson.loads(
+            await self._client.raw_query(asked.sql, asked.parameters, settings=_SETTINGS, fmt="JSONCompactEachRow")
+        )
+        return _table(question, said, max_rows)
+
+
+def stream(client: Client, question: Question, journal: str = LEDGER) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The rows of an answer in blocks, in the order and with the columns of the table, however many there are.
+
+    For files: the question should name a position, else what is recorded meanwhile counts or not by chance.
+    """
+    rows = rows_of(question, journal)
+    kept = _kept(question)
+    settings = _SETTINGS | {"max_execution_time": 0}
+    with client.query_row_block_stream(compose("table", rows.sql), rows.parameters, settings=settings) as blocks:
+        for block in blocks:
+            yield [tuple(row[index] for index in kept) for row in block]
+
+
+def movements(position: LogPosition, first_day: date, last_day: date, journal: str = LEDGER) -> Statement:
+    """Every ledger entry effective on these days (both included), as recorded before a position: all columns."""
+    parameters = {"journal": journal, "first_day": first_day, "last_day": last_day}
+    return Statement(compose("movements"), parameters | known(KnownAt(position=str(position))))
+
+
+def _table(question: Question, said: list[Any], max_rows: int) -> Table:
+    count, rows, totals, offsets, recorded, establishments = said
+    if count > max_rows:
+        raise TooManyRowsError(count, max_rows)
+    kept = _kept(question)
+    pick = itemgetter(*kept) if len(kept) > 1 else lambda row: (row[kept[0]],)
+    found = list(map(pick, rows))
+    totals = _all_pieces(question, [row if _has_pieces(question) else row[1:] for row in totals])
+    if not question.dimensions:
+        found = totals
+    _refuse_negative(question, found)
+    return Table(columns_of(question, found), found, totals, _provenance(question, offsets, recorded), tuple(establishments))
+
+
+def _has_pieces(question: Question) -> bool:
+    return question.at is None
+
+
+def _kept(question: Question) -> list[int]:
+    """Which columns of the result are those of the table: the dimensions asked, the piece of a period, the values."""
+    values = len(MEASURES[question.measure].values)
+    first_value = MAX_DIMENSIONS + 1
+    pieces = [MAX_DIMENSIONS] if _has_pieces(question) else []
+    return [*range(len(question.dimensions)), *pieces, *range(first_value, first_value + values)]
+
+
+def _all_pieces(question: Question, totals: list[list[Any]]) -> list[tuple[Any, ...]]:
+    """A total for every piece of the period: where nothing is counted the total is nothing, not absent."""
+    spec = MEASURES[question.measure]
+    nothing = tuple(None if spec.kind == "ratio" and value.unit in {"ratio", ""} else 0 for value in spec.values)
+    if not _has_pieces(question):
+        return [tuple(total) for total in totals] or [nothing]
+    said = {total[0]: tuple(total) for total in totals}
+    flows = spec.kind in {"flow", "transfer"}
+    days = [start for start, _ in periods(question)] if flows else closes(question)
+    return [said.get(day.isoformat(), (day.isoformat(), *nothing)) for day in days]
+
+
+def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
+    """No cell of a stock is ever negative: a person is in it or not."""
+    if MEASURES[question.measure].kind == "stock":
+        values = len(MEASURES[question.measure].values)
+        for row in rows:
+            if min(row[-values:]) < 0:
+                raise NegativeCellError(f"{question.measure} is negative in {row}: the ledger needs `make verify`")
+
+
+def _provenance(question: Question, offsets: list[list[int]], recorded: list[list[int]]) -> Provenance:
+    at = question.as_known_at
+    position = LogPosition(LEDGER_VERSION, _of_each_partition(offsets))
+    if at is not None and at.position is not None:
+        position = _reached(LogPosition.parse(at.position), position)
+    passed = _of_each_partition(recorded)
+    return Provenance(
+        question,
+        position,
+        _moment(max(passed)) if any(passed) else None,
+        at is not None and at.time is not None and min(passed) <= at.time.timestamp() * 1000,
+        load().version,
+    )
+
+
+def _of_each_partition(said: list[list[int]]) -> tuple[int, ...]:
+    known_of = dict(map(tuple, said))
+    return tuple(known_of.get(partition, 0) for partition in range(PARTITIONS))
+
+
+def _reached(asked: LogPosition, current: LogPosition) -> LogPosition:
+    """The position asked for, if this ledger has come that far."""
+    if asked.ledger_version != LEDGER_VERSION:
+        raise UnknownPositionError(f"position [{asked}] belongs to another ledger; this one is {LEDGER_VERSION}")
+    if any(next_ > now for next_, now in zip(asked.next_offsets, current.next_offsets, strict=True)):
+        raise UnknownPositionError(f"position [{asked}] lies ahead of what was counted so far, which is [{current}]")
+    return asked
+
+
+def _moment(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

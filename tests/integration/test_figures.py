@@ -1,0 +1,132 @@
+"""Every figure against a slow count of the same rows, on a real engine."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.figures import ClickHouseFigures
+from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.statements import closes, periods
+from shared.contracts.questions import Filter, KnownAt, LogPosition, Question, Table, Top
+from shared.contracts.topics import PARTITIONS
+from shared.domain.dimensions import Dimension as D
+from shared.domain.measures import MEASURES, Interval, Measure, Universe
+from shared.runtime.settings import Settings
+from tests.support.slow_count import SlowCount
+from tests.support.small_ledger import FIRST, LAST, consumed, lima_date, rows_of, write
+
+JOURNAL = "journal_figures"
+PEOPLE = 250
+MADE = consumed(7, PEOPLE)
+ROWS = rows_of(MADE)
+SLOW = SlowCount(ROWS)
+DAY = date(2025, 2, 28)
+PERIOD = {"from_day": date(2024, 12, 10), "to_day": date(2025, 3, 20)}
+STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure.SUPERVISED_PERSONS]
+FLOWS = [m for m in Measure if MEASURES[m].kind in ("flow", "transfer")]
+
+
+@pytest.fixture(scope="module")
+async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
+    async with await connect_async(clickhouse_settings) as connected:
+        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_1")
+        await write(ClickHouseJournal(connected, JOURNAL), MADE)
+        yield connected
+        await connected.command(f"DROP TABLE {JOURNAL}")
+
+
+@pytest.fixture(scope="module")
+def figures(client: AsyncClient) -> ClickHouseFigures:
+    return ClickHouseFigures(client, JOURNAL)
+
+
+def filtered(filters: dict[D, tuple[str, ...]]) -> tuple[Filter, ...]:
+    return tuple(Filter(dimension=dimension, codes=codes) for dimension, codes in filters.items())
+
+
+def cells(table: Table) -> dict[tuple[Any, ...], int]:
+    """A table of one value as cells."""
+    return {tuple(row[:-1]): row[-1] for row in table.rows}
+
+
+def counted(slow: SlowCount, question: Question) -> dict[tuple[Any, ...], int]:
+    """The same cells, counted slowly."""
+    spec = MEASURES[question.measure]
+    filters = {each.dimension: each.codes for each in question.filters}
+    if question.at is not None:
+        return slow.stock(spec.book, question.dimensions, filters, question.at)
+    found: dict[tuple[Any, ...], int] = {}
+    for (start, end), close in zip(periods(question), closes(question), strict=True):
+        if spec.kind == "stock":
+            part, piece = slow.stock(spec.book, question.dimensions, filters, close), close
+        else:
+            part, piece = slow.flow(question.measure, question.dimensions, filters, start, end), start
+        found |= {(*cell, piece.isoformat()): n for cell, n in part.items()}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("measure", "dimension"), [(measure, d) for measure in STOCKS for d in sorted(MEASURES[measure].dimensions)]
+)
+async def test_every_stock_by_every_dimension(figures: ClickHouseFigures, measure: Measure, dimension: D) -> None:
+    question = Question(measure=measure, dimensions=(dimension,), at=DAY)
+    expected = counted(SLOW, question)
+    assert expected, "nothing to count"
+    assert cells(await figures.answer(question)) == expected
+
+
+@pytest.mark.parametrize(
+    ("measure", "dimension"), [(measure, d) for measure in FLOWS for d in sorted(MEASURES[measure].dimensions)]
+)
+async def test_every_flow_by_every_dimension(figures: ClickHouseFigures, measure: Measure, dimension: D) -> None:
+    question = Question(measure=measure, dimensions=(dimension,), interval=Interval.MONTH, **PERIOD)
+    expected = counted(SLOW, question)
+    assert expected or measure is Measure.NET_TRANSFERS or MEASURES[measure].kind == "transfer", "nothing to count"
+    assert cells(await figures.answer(question)) == expected
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_any_question(figures: ClickHouseFigures, seed: int) -> None:
+    question = any_question(random.Random(seed))
+    assert cells(await figures.answer(question)) == counted(known(question), question) or not question.dimensions
+
+
+def any_question(dice: random.Random) -> Question:
+    """Any measure, one to four dimensions, up to three filters, any time, anything known."""
+    measure = dice.choice([*STOCKS, *FLOWS])
+    spec = MEASURES[measure]
+    dims = sorted(spec.dimensions)
+    asked = tuple(dice.sample(dims, min(len(dims), dice.randrange(1, 5))))
+    filters = {}
+    for d in dice.sample(dims, min(len(dims), dice.randrange(4))):
+        seen = sorted({SLOW.member(r, DAY, DAY, d) for r in ROWS if r.entry.book == spec.book})
+        filters[d] = tuple(dice.sample(seen, min(len(seen), dice.choice((1, 2, 3)))))
+    start = FIRST + timedelta(days=dice.randrange(100))
+    time: dict[str, Any] = {"at": start}
+    if spec.kind != "stock" or dice.random() < 0.5:
+        time = {"from_day": start, "to_day": start + timedelta(days=dice.randrange(1, 90))}
+        time["interval"] = dice.choice((None, *Interval))
+    moment = datetime(2025, 1, 1, 5, tzinfo=UTC) + timedelta(days=dice.randrange(60), hours=dice.choice((0, 7)))
+    end_of_day = datetime(2025, 2, 1, 4, 59, 59, 999_000, tzinfo=UTC)
+    ahead = {p: len(many) for p, many in MADE.items()}
+    position = LogPosition(1, tuple(dice.randrange(ahead[p] + 1) for p in range(PARTITIONS)))
+    at = dice.choice((None, KnownAt(time=moment), KnownAt(time=end_of_day), KnownAt(position=str(position))))
+    return Question(measure=measure, dimensions=asked, filters=filtered(filters), as_known_at=at, **time)
+
+
+def known(question: Question) -> SlowCount:
+    at = question.as_known_at
+    if at is None:
+        return SLOW
+    if at.time is not None:
+        until = at.time.timestamp() * 1000
+        return SlowCount(ROWS, lambda row: row.recorded_ms <= until)
+    offsets = LogPosition.parse(at.position or "").next_offsets
+    return SlowCount(ROWS, lambda row: row.offset < offsets[row.partition])
