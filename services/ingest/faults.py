@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
-from services.ingest.plans import UnknownCode
+from services.ingest.reading import UNKNOWN_CODE
 from shared.contracts.facts import AMENDABLE, DATA_OF_REFERENCE, INBOUND
 from shared.contracts.terms import EstablishmentOrInpe, Identifier, Person
+from shared.reference.catalogue import Catalogues
 
 
 class Fault(NamedTuple):
@@ -37,19 +39,21 @@ def not_yours(field: str, expected: str) -> Fault:
     return Fault(field, "not_yours", expected)
 
 
-def unknown_code(unknown: UnknownCode, version: str) -> Fault:
-    """A code that its catalogue does not have, with the nearest that it has."""
-    catalogue = unknown.catalogue
-    near = catalogue.nearest(unknown.code)
+def unknown_code(error: ValidationError, catalogues: Catalogues) -> Fault:
+    """The first code that its catalogue does not have, with the nearest that it has."""
+    detail = next(detail for detail in error.errors(include_url=False) if detail["type"] == UNKNOWN_CODE)
+    catalogue = catalogues[detail["ctx"]["catalogue"]]
+    near = catalogue.nearest(detail["input"])
     hint = f"nearest known: {', '.join(near)}" if near else "nothing in it is near"
-    return Fault(unknown.field, "unknown_code", f"a code of catalogue [{catalogue.name}] version [{version}]; {hint}")
+    expected = f"a code of catalogue [{catalogue.name}] version [{catalogues.version}]; {hint}"
+    return Fault(_joined(_fields(detail)), UNKNOWN_CODE, expected)
 
 
 def first(error: ValidationError) -> Fault:
     """The first thing that pydantic found wrong, without what it was given."""
     detail = error.errors(include_url=False, include_input=False)[0]
     code = detail["type"]
-    path = [part for part in detail["loc"] if part not in INBOUND]  # the tags of unions are no fields
+    path = _fields(detail)
     if code == "extra_forbidden":  # the name of an unknown field is something that was sent
         return Fault(_joined(path[:-1]), code, "no field that the contract does not have")
     if code == "union_tag_invalid":
@@ -61,6 +65,10 @@ def first(error: ValidationError) -> Fault:
     if code == "missing":
         return Fault(_joined(path), code, "this field")
     return Fault(_joined(path), code, detail["msg"].removeprefix("Value error, ").removeprefix("Input "))
+
+
+def _fields(detail: ErrorDetails) -> list[str | int]:
+    return [part for part in detail["loc"] if part not in INBOUND]  # the tags of unions are no fields
 
 
 def _joined(path: list[Any]) -> str:

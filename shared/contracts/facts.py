@@ -310,17 +310,20 @@ def _event(name: str, fact_type: str, base: type[Envelope], data: type[Model]) -
     return create_model(name, __base__=base, __doc__=data.__doc__, **said)
 
 
-def _inbound_event(fact_type: str, data: type[Model]) -> type[Envelope]:
-    """The envelope of one fact type as establishments send it: `data` names persons by a document."""
-    inbound = data
-    if issubclass(data, _OfPerson):
-        named = [name for name, field in data.model_fields.items() if Tokenised("person") in field.metadata]
-        persons: dict[str, Any] = dict.fromkeys(["person", *named], (Person, ...))
-        inbound = create_model(f"{data.__name__}Inbound", __base__=data, __doc__=data.__doc__, **persons)
-    return _event(f"{data.__name__}Event", fact_type, Envelope, inbound)
+def _inbound_data(data: type[Model]) -> type[Model]:
+    """The data of one fact type as establishments send it: persons are named by a document."""
+    if not issubclass(data, _OfPerson):
+        return data
+    named = [name for name, field in data.model_fields.items() if Tokenised("person") in field.metadata]
+    persons: dict[str, Any] = dict.fromkeys(["person", *named], (Person, ...))
+    return create_model(f"{data.__name__}Inbound", __base__=data, __doc__=data.__doc__, **persons)
 
 
-INBOUND: dict[str, type[Envelope]] = {fact_type: _inbound_event(fact_type, data) for fact_type, data in DATA.items()}
+DATA_INBOUND = {fact_type: _inbound_data(data) for fact_type, data in DATA.items()}
+INBOUND: dict[str, type[Envelope]] = {
+    fact_type: _event(f"{DATA[fact_type].__name__}Event", fact_type, Envelope, data)
+    for fact_type, data in DATA_INBOUND.items()
+}
 InboundFact: TypeAdapter[Envelope] = TypeAdapter(_one_of(INBOUND.values()))
 """Validates one inbound fact of any type: `InboundFact.validate_json(line)`."""
 

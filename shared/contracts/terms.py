@@ -32,6 +32,10 @@ class InCatalogue:
 
     name: str
 
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        schema: Any = handler(source)
+        return {**schema, "metadata": {**schema.get("metadata", {}), "catalogue": self.name}}  # for who checks codes
+
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
         return {**handler(core), "x-catalogue": self.name}
 
