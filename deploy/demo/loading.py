@@ -1,0 +1,83 @@
+"""Sends lines of facts through the doors of ingest: each establishment with its own key, as it would by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import httpx
+from aiokafka import AIOKafkaProducer
+
+from shared.contracts.topics import INBOUND
+
+Line = tuple[str, bytes]
+"""Who speaks, and one fact as JSON with its newline."""
+
+WINDOW = 30_000
+"""Lines are sent in about their order in time: a window at a time, one request per establishment and window."""
+AT_ONCE = 4
+BY_KAFKA = frozenset({"ep-001", "ep-002", "ep-003"})
+"""These establishments push into Kafka; all others speak HTTP."""
+
+
+class RefusedError(Exception):
+    """Ingest did not accept what the simulated country sends; the text is its answer."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where facts go in, and the key of each establishment."""
+
+    ingest: str
+    kafka: str
+    keys: Mapping[str, str]
+
+
+async def load(lines: Iterable[Line], doors: Doors, sent: Callable[[int], None]) -> int:
+    """Send everything and return how many lines there were; `sent` hears of each portion. Raises RefusedError."""
+    producer = AIOKafkaProducer(bootstrap_servers=doors.kafka, acks="all", linger_ms=20, max_batch_size=1 << 20)
+    limits = httpx.Limits(max_connections=AT_ONCE)
+    total = 0
+    await producer.start()
+    try:
+        async with httpx.AsyncClient(base_url=doors.ingest, timeout=120, trust_env=False, limits=limits) as client:
+            for portions in _windows(lines):
+                await asyncio.gather(*(_send(client, producer, doors, *portion) for portion in portions.items()))
+                count = sum(map(len, portions.values()))
+                total += count
+                sent(count)
+    finally:
+        await producer.stop()
+    return total
+
+
+def _windows(lines: Iterable[Line]) -> Iterator[dict[str, list[bytes]]]:
+    remaining = iter(lines)
+    while window := list(islice(remaining, WINDOW)):
+        portions: dict[str, list[bytes]] = {}
+        for source, line in window:
+            portions.setdefault(source, []).append(line)
+        yield portions
+
+
+async def _send(
+    client: httpx.AsyncClient, producer: AIOKafkaProducer, doors: Doors, source: str, lines: list[bytes]
+) -> None:
+    if source in BY_KAFKA:
+        await asyncio.gather(*[await producer.send(INBOUND.name, line, key=source.encode()) for line in lines])
+        return
+    headers = {"Authorization": f"Bearer {doors.keys[source]}", "Content-Type": "application/x-ndjson"}
+    while True:
+        answer = await client.post("/v1/facts", content=_body(lines), headers=headers)
+        if answer.status_code not in (429, 503):
+            break
+        await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
+    if answer.status_code != httpx.codes.ACCEPTED:
+        raise RefusedError(f"[{source}] was answered [{answer.status_code}]: {answer.text[:500]}")
+
+
+async def _body(lines: list[bytes]) -> AsyncIterator[bytes]:
+    for start in range(0, len(lines), 500):
+        yield b"".join(lines[start : start + 500])
