@@ -46,12 +46,13 @@ class Bridge:
             time.sleep(0.02)
         return self
 
-    def launch(self, **environment: str) -> subprocess.Popen[str]:
-        """One more process on the same folder and port."""
+    def launch(self, **environment: str | None) -> subprocess.Popen[str]:
+        """One more process on the same folder and port; None takes a variable away."""
         command = [sys.executable, "-m", "deploy.local.bridge", "--path", str(self.folder), "--port", str(self.port)]
         known = {"SIEP_CLICKHOUSE_USER": USER, "SIEP_CLICKHOUSE_PASSWORD": PASSWORD}
+        told = {name: value for name, value in (os.environ | known | environment).items() if value is not None}
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, env=os.environ | known | environment, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(command, env=told, stdout=pipe, stderr=pipe, text=True)
 
     def answers(self) -> bool:
         try:

@@ -50,8 +50,8 @@ class Account:
     def admits(self, request: Request) -> bool:
         """Compare what the request says of itself: basic authentication, headers or fields of the URL."""
         user, password = _credentials(request)
-        known = hmac.compare_digest(user.encode(), self.user.encode())
-        return hmac.compare_digest(password.encode(), self.password.encode()) and known
+        known = hmac.compare_digest(user, self.user.encode())
+        return hmac.compare_digest(password, self.password.encode()) and known
 
 
 class Query:
@@ -171,12 +171,13 @@ def _like_the_engine(text: str, code: int) -> str:
     return f"Code: {code}. DB::Exception: {text}"
 
 
-def _credentials(request: Request) -> tuple[str, str]:
+def _credentials(request: Request) -> tuple[bytes, bytes]:
     headers, params = request.headers, request.query_params
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         with suppress(ValueError):
-            user, _, password = base64.b64decode(token, validate=True).decode().partition(":")
+            user, _, password = base64.b64decode(token, validate=True).partition(b":")
             return user, password
-    user = headers.get("x-clickhouse-user") or params.get("user", "default")
-    return user, headers.get("x-clickhouse-key") or params.get("password", "")
+    if "x-clickhouse-user" in headers:  # Starlette reads the bytes of a header as Latin-1
+        return headers["x-clickhouse-user"].encode("latin-1"), headers.get("x-clickhouse-key", "").encode("latin-1")
+    return params.get("user", "default").encode(), params.get("password", "").encode()

@@ -18,13 +18,12 @@ import chdb
 
 from deploy.local.bridge.connections import Connections, identifier
 from deploy.local.bridge.request import Call
-from deploy.local.bridge.statement import Statement, parse
+from deploy.local.bridge.statement import INPUT_TABLE, Statement, parse
 
 # chDB hands out a stream in pieces that each stand for themselves; only these formats may be joined from pieces.
 _JOINABLE = {"Native", "RowBinary", "CSV", "TSV", "TSVRaw", "TabSeparated", "TabSeparatedRaw", "JSONEachRow"}
 _STREAMED = {b"SELECT", b"WITH", b"FROM"}
 _ANSWERED = _STREAMED | {b"CHECK", b"DESC", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"KILL", b"SHOW"}
-_ROWS = "bridge_input"
 
 
 class EngineUnavailableError(Exception):
@@ -82,12 +81,11 @@ class Engine:
 def _insert(connection: Any, statement: Statement, data: bytes) -> Answer:
     if statement.structure is None:
         return Answer(None, b"", _append(connection, statement.text, statement.format, data))
-    # chDB's send_insert refuses INSERT ... SELECT ... FROM input(): the rows wait in a table of the connection
-    _fill(connection, _ROWS, statement.structure.decode(), statement.format, data)
+    _fill(connection, INPUT_TABLE, statement.structure, statement.format, data)
     try:
-        return _whole(connection, Statement(statement.reading_from(_ROWS.encode()), b"INSERT"), "Null")
+        return _whole(connection, statement, "Null")
     finally:
-        connection.query(f"DROP TEMPORARY TABLE {_ROWS}")
+        connection.query(f"DROP TEMPORARY TABLE {INPUT_TABLE}")
 
 
 def _fill(connection: Any, name: str, structure: str, data_format: str | None, data: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _TOKEN = re.compile(
     rb"(?P<blank>\s+|--[^\n]*|/\*.*?\*/)"
@@ -18,9 +19,13 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _BRACKETS = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1}
-_INPUT = re.compile(rb"\binput\s*\(\s*'((?:[^'\\]|\\.|'')*)'\s*\)", re.IGNORECASE)
+_INPUT = re.compile(rb"input\s*\(\s*'((?:[^'\\]|\\.|'')*)'\s*\)", re.IGNORECASE)
 _ESCAPED = re.compile(rb"\\(.)|''", re.DOTALL)
-_BEFORE_DATA = re.compile(rb"[ \t\f]*\r?\n?")  # what ClickHouse's own parser of INSERT skips
+_BEFORE_DATA = re.compile(rb"\A[ \t\f]*\r?\n?")  # what ClickHouse's own parser of INSERT skips
+
+
+INPUT_TABLE = "bridge_input"
+"""The table that stands for `input('…')`, which chDB's `send_insert` refuses."""
 
 
 @dataclass(frozen=True)
@@ -28,59 +33,60 @@ class Statement:
     """A statement for the engine.
 
     `format` is what the text asks for. `data` is not None for an INSERT that brings its rows along in that format; then
-    `text` ends before FORMAT. `structure` is that of `input('…')`, where the rows pass through a SELECT.
+    `text` ends before FORMAT. `structure` is that of `input('…')`, if the rows pass through a SELECT; then `text` reads
+    them from INPUT_TABLE.
     """
 
     text: bytes
     kind: bytes
     format: str | None = None
     data: bytes | None = None
-    structure: bytes | None = None
-
-    def reading_from(self, table: bytes) -> bytes:
-        """The text with `input('…')` replaced by a table that holds the rows."""
-        return _INPUT.sub(lambda _: table, self.text, count=1)
+    structure: str | None = None
 
 
 def parse(text: bytes, formats: Collection[bytes]) -> Statement:
     """Read the text of a request. `formats`: the engine's formats in lower case; no other word names one."""
-    kind = b"SELECT" if text.lstrip()[:1] == b"(" else b""
-    previous = b""
-    begin, named = 0, None
-    selects = False
-    for match in _words(text):
-        word = match[0].upper()
-        kind = kind or word
-        if previous == b"FORMAT" and match[0].lower() in formats:
-            named = match
-            if kind == b"INSERT":
-                return _insert(text[:begin], match[0].decode(), text[_data_begin(text, match.end()) :], selects=selects)
-        elif kind == b"INSERT" and word == b"VALUES":
+    first = next((word[0].upper() for word in _words(text)), b"")
+    if first == b"INSERT":
+        return _insert(text, formats)
+    named = [name[0].decode() for before, name in pairwise(_words(text)) if _is_format(before, name, formats)]
+    kind = b"SELECT" if text.lstrip().startswith(b"(") else first
+    return Statement(text, kind, named[-1] if named else None)
+
+
+def _insert(text: bytes, formats: Collection[bytes]) -> Statement:
+    whole = Statement(text, b"INSERT")
+    source, selects = None, False
+    for before, word in pairwise(_words(text)):
+        if _is_format(before, word, formats):
+            begin = before.start()
+            data = _BEFORE_DATA.sub(b"", text[word.end() :], count=1)
+            if source is None:
+                return whole if selects else Statement(text[:begin], b"INSERT", word[0].decode(), data)
+            reading = text[: source.start()] + INPUT_TABLE.encode() + text[source.end() : begin]
+            return Statement(reading, b"INSERT", word[0].decode(), data, _unescaped(source[1]))
+        upper = word[0].upper()
+        if upper == b"VALUES":
             break  # these data are part of the text, and may be long
-        selects = selects or word == b"SELECT"
-        previous, begin = word, match.start()
-    return Statement(text, kind, named and named[0].decode())
+        if upper == b"INPUT":
+            source = source or _INPUT.match(text, word.start())
+        selects = selects or upper == b"SELECT"
+    return whole
 
 
-def _insert(text: bytes, name: str, data: bytes, *, selects: bool) -> Statement:
-    if not selects:
-        return Statement(text, b"INSERT", name, data)
-    found = _INPUT.search(text)
-    if found is None:
-        return Statement(text, b"INSERT")
-    return Statement(text, b"INSERT", name, data, _ESCAPED.sub(lambda escaped: escaped[1] or b"'", found[1]))
+def _is_format(before: re.Match[bytes], name: re.Match[bytes], formats: Collection[bytes]) -> bool:
+    return before[0].upper() == b"FORMAT" and name[0].lower() in formats
 
 
-def _data_begin(text: bytes, after_format: int) -> int:
-    blank = _BEFORE_DATA.match(text, after_format)
-    return blank.end() if blank else after_format
+def _unescaped(literal: bytes) -> str:
+    return _ESCAPED.sub(lambda escaped: escaped[1] or b"'", literal).decode()
 
 
 def _words(text: bytes) -> Iterator[re.Match[bytes]]:
-    """The words outside brackets. Lazy: the data behind an INSERT are never read."""
+    """The words outside brackets, and `input` within them. Lazy: the data behind an INSERT are never read."""
     depth = 0
     for match in _TOKEN.finditer(text):
         if match.lastgroup == "sign":
             depth += _BRACKETS.get(match[0], 0)
-        elif match.lastgroup == "word" and depth == 0:
+        elif match.lastgroup == "word" and (depth == 0 or match[0].lower() == b"input"):
             yield match
