@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.journal import LEDGER
-from shared.adapters.clickhouse.statements import Statement, closes, compose, known, periods, rows_of
+from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, periods, rows_of
 from shared.contracts.questions import (
     LEDGER_VERSION,
     MAX_DIMENSIONS,
@@ -48,8 +48,7 @@ class ClickHouseFigures:
 
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
-        rows = rows_of(question, self._journal)
-        asked = Statement(compose("answer", rows.sql), rows.parameters | {"max_rows": max_rows})
+        asked = around("answer", rows_of(question, self._journal), question, max_rows=max_rows)
         said = orjson.loads(
             await self._client.raw_query(asked.sql, asked.parameters, settings=_SETTINGS, fmt="JSONCompactEachRow")
         )
@@ -61,10 +60,10 @@ def stream(client: Client, question: Question, journal: str = LEDGER) -> Iterato
 
     For files: the question should name a position, else what is recorded meanwhile counts or not by chance.
     """
-    rows = rows_of(question, journal)
+    asked = around("table", rows_of(question, journal), question)
     kept = _kept(question)
     settings = _SETTINGS | {"max_execution_time": 0}
-    with client.query_row_block_stream(compose("table", rows.sql), rows.parameters, settings=settings) as blocks:
+    with client.query_row_block_stream(asked.sql, asked.parameters, settings=settings) as blocks:
         for block in blocks:
             yield [tuple(row[index] for index in kept) for row in block]
 
@@ -72,7 +71,9 @@ def stream(client: Client, question: Question, journal: str = LEDGER) -> Iterato
 def movements(position: LogPosition, first_day: date, last_day: date, journal: str = LEDGER) -> Statement:
     """Every ledger entry effective on these days (both included), as recorded before a position: all columns."""
     parameters = {"journal": journal, "first_day": first_day, "last_day": last_day}
-    return Statement(compose("movements"), parameters | known(KnownAt(position=str(position))))
+    return Statement(
+        cut("movements", frozenset({"known_by_position"})), parameters | known(KnownAt(position=str(position)))
+    )
 
 
 def _table(question: Question, said: list[Any], max_rows: int) -> Table:
@@ -86,7 +87,9 @@ def _table(question: Question, said: list[Any], max_rows: int) -> Table:
     if not question.dimensions:
         found = totals
     _refuse_negative(question, found)
-    return Table(columns_of(question, found), found, totals, _provenance(question, offsets, recorded), tuple(establishments))
+    return Table(
+        columns_of(question, found), found, totals, _provenance(question, offsets, recorded), tuple(establishments)
+    )
 
 
 def _has_pieces(question: Question) -> bool:
@@ -122,7 +125,7 @@ def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
                 raise NegativeCellError(f"{question.measure} is negative in {row}: the ledger needs `make verify`")
 
 
-def _provenance(question: Question, offsets: list[list[int]], recorded: list[list[int]]) -> Provenance:
+def _provenance(question: Question, offsets: list[tuple[int, int]], recorded: list[tuple[int, int]]) -> Provenance:
     at = question.as_known_at
     position = LogPosition(LEDGER_VERSION, _of_each_partition(offsets))
     if at is not None and at.position is not None:
@@ -137,9 +140,9 @@ def _provenance(question: Question, offsets: list[list[int]], recorded: list[lis
     )
 
 
-def _of_each_partition(said: list[list[int]]) -> tuple[int, ...]:
-    known_of = dict(map(tuple, said))
-    return tuple(known_of.get(partition, 0) for partition in range(PARTITIONS))
+def _of_each_partition(said: list[tuple[int, int]]) -> tuple[int, ...]:
+    values = dict.fromkeys(range(PARTITIONS), 0) | dict(said)
+    return tuple(values.values())
 
 
 def _reached(asked: LogPosition, current: LogPosition) -> LogPosition:

@@ -6,20 +6,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from shared.adapters.clickhouse.queries import statement
 from shared.contracts.questions import MAX_DIMENSIONS, KnownAt, LogPosition, Question
-from shared.contracts.topics import PARTITIONS
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import MEASURES, PLACES, Measure, Universe
 from shared.domain.periods import ONE_DAY, pieces
 from shared.reference.catalogue import Catalogue, load
 
 LIMA = ZoneInfo("America/Lima")
-_NAMED_PART = re.compile(r"^-- @(include (?P<part>\w+)|rows)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^-- @include (\w+)$", re.MULTILINE)
+_BLOCK = re.compile(r"^-- @when (\w+)\n(.*?)^-- @end\n", re.MULTILINE | re.DOTALL)
+_LINE = re.compile(r"^(.+\S) *-- @when (\w+)$", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*--(?! @rows).*\n", re.MULTILINE)
+_PARAMETER = re.compile(r"\{(\w+):")
 _MILLISECOND = timedelta(milliseconds=1)
+_ROWS = "-- @rows"
 
 Parameters = dict[str, object]
 
@@ -33,23 +37,35 @@ class Statement:
 
 
 @cache
-def compose(name: str, rows: str = "") -> str:
-    """The text of `<name>.sql`, with the parts it includes, and the query `rows` where it reads the rows of another."""
+def compose(name: str) -> str:
+    """The text of `<name>.sql` with the parts it includes (`-- @include part`)."""
+    return _INCLUDE.sub(lambda found: compose(f"parts/{found[1]}"), statement(name))
 
-    def part(found: re.Match[str]) -> str:
-        return compose(f"parts/{found['part']}") if found["part"] else rows
 
-    return _NAMED_PART.sub(part, statement(name))
+@lru_cache(maxsize=1_000)
+def cut(name: str, flags: frozenset[str]) -> str:
+    """A composed text without the lines and blocks (`-- @when flag`, up to `-- @end`) of what is not asked.
+
+    Left in they would be right as well, but the engine needs 40 ms to understand the whole and 5 for a usual question.
+    """
+    text = _BLOCK.sub(lambda found: found[2] if found[1] in flags else "", compose(name))
+    text = _LINE.sub(lambda found: found[1] if found[2] in flags else "", text)
+    return _COMMENT.sub("", text)
 
 
 def rows_of(question: Question, journal: str) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    query = compose(_file(question))
-    parameters = _parameters(question) | {"journal": journal}
+    text = cut(_file(question), flags(question))
     if question.top is not None:
-        query = compose("top", query)
-        parameters |= _of_top(question)
-    return Statement(query, parameters)
+        text = compose("top").replace(_ROWS, text)
+    return Statement(text, parameters(question, journal))
+
+
+def around(name: str, rows: Statement, question: Question, **more: object) -> Statement:
+    """A query over the rows of another (`-- @rows`), with the parameters that the whole needs and no more."""
+    text = cut(name, flags(question)).replace(_ROWS, rows.sql)
+    used = set(_PARAMETER.findall(text))
+    return Statement(text, {key: value for key, value in (rows.parameters | more).items() if key in used})
 
 
 def _file(question: Question) -> str:
@@ -70,11 +86,33 @@ def periods(question: Question) -> list[tuple[date, date]]:
     return pieces(question.from_day, question.to_day, question.interval)
 
 
-def _parameters(question: Question) -> Parameters:
+def flags(question: Question) -> frozenset[str]:
+    """What the question asks, in the words of `-- @when`."""
+    filtered = {each.dimension for each in question.filters}
+    kind = MEASURES[question.measure].kind
+    derived = {*question.dimensions, *(filtered - _FILTERED_RAW)}
+    reads = {column for dimension in derived for column in _READS.get(dimension, (dimension.value,))}
+    if kind in {"transfer", "balance"} and (filtered | derived) & PLACES:
+        reads |= {"establishment", "counterparty", "place"}
+    if question.measure is Measure.SUPERVISED_PERSONS:
+        reads |= {"subject"}
+    own_day = bool(reads & {"place", "birth_month"})
+    return frozenset(
+        {*derived, *(f"asks_{dimension}" for dimension in question.dimensions), *(f"only_{d}" for d in filtered)}
+        | {"place" if column == "place" else f"reads_{column}" for column in reads}
+        | {"own_day" if own_day else "any_day"}
+        | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
+        | _known_flags(question.as_known_at)
+    )
+
+
+def parameters(question: Question, journal: str) -> Parameters:
+    """Every parameter that a query about this question may name."""
     asked = periods(question)
     spec = MEASURES[question.measure]
     book, other_book = _books(question)
     return {
+        "journal": journal,
         "book": book,
         "other_book": other_book,
         "causes": [*spec.plus, *spec.minus],
@@ -84,12 +122,11 @@ def _parameters(question: Question) -> Parameters:
         "last_day": asked[-1][1] - ONE_DAY,
         "closes": closes(question),
         "pieces": len(asked),
-        "interval": question.interval or "",
         "unit": question.interval or "day",
         **_keys(question),
-        **_filters(question),
+        **{f"only_{each.dimension}": list(each.codes) for each in question.filters},
         **known(question.as_known_at),
-        **_needs(question),
+        **_mappings(),
     }
 
 
@@ -104,50 +141,42 @@ def _books(question: Question) -> tuple[str, str]:
 
 def _keys(question: Question) -> Parameters:
     names = [name.value for name in question.dimensions] + ["nothing"] * MAX_DIMENSIONS
-    return {f"d{number}": names[number - 1] for number in range(1, MAX_DIMENSIONS + 1)} | {
-        f"by_{place}": place in question.dimensions for place in PLACES
-    }
+    keys: Parameters = {f"d{number}": names[number - 1] for number in range(1, MAX_DIMENSIONS + 1)}
+    if question.top is not None:
+        flows = MEASURES[question.measure].kind in {"flow", "transfer"}
+        key = question.dimensions.index(question.top.dimension) + 1
+        keys |= {"top_key": key, "top_n": question.top.n, "top_over_all": flows}
+    return keys
 
 
-def _filters(question: Question) -> Parameters:
-    given = {each.dimension: list(each.codes) for each in question.filters}
-    return {f"f_{dimension}": given.get(dimension, []) for dimension in Dimension}
+def _known_flags(at: KnownAt | None) -> set[str]:
+    if at is None:
+        return set()
+    if at.time is None:
+        return {"known_by_position"}
+    return {"known_by_day" if _ends_day(at.time) else "known_by_time"}
 
 
-def _of_top(question: Question) -> Parameters:
-    assert question.top is not None
-    flows = MEASURES[question.measure].kind in {"flow", "transfer"}
-    return {
-        "top_key": question.dimensions.index(question.top.dimension) + 1,
-        "top_n": question.top.n,
-        "top_over_all": flows,
-    }
+def _ends_day(moment: datetime) -> bool:
+    return (moment + _MILLISECOND).astimezone(LIMA).time().replace(microsecond=0) == time.min
 
 
 def known(at: KnownAt | None) -> Parameters:
-    """What `parts/known.sql` asks for. A moment that ends a Lima day is decided by days, which projections know."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) if at is None or at.time is None else at.time.astimezone(UTC)
-    by_position = at is not None and at.position is not None
-    ends_day = (moment + _MILLISECOND).astimezone(LIMA).time() == time.min
-    by_time = at is not None and at.time is not None
-    offsets = LogPosition.parse(at.position).next_offsets if at and at.position else (0,) * PARTITIONS
+    """The parameters of `parts/known.sql`."""
+    if at is None:
+        return {}
+    if at.position is not None:
+        return {"known_next": list(LogPosition.parse(at.position).next_offsets)}
+    assert at.time is not None
+    moment = at.time.astimezone(UTC)
     return {
-        "known_any_day": not (by_time and ends_day),
         "known_day": moment.astimezone(LIMA).date(),
-        "known_any_time": not by_time or ends_day,
         "known_time": moment.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
-        "known_any_position": not by_position,
-        "known_next": list(offsets),
     }
 
 
-_COLUMNS = (
-    *("establishment", "counterparty", "legal_status", "sex", "birth_month", "nationality", "offence", "attempt"),
-    *("schooling", "civil_status", "occupation", "admissions", "recidivism", "sentence_months", "residence"),
-    *("residence_nucleus", "liberty_type", "motive", "detail"),
-)
 _D = Dimension
-_NEEDS: Mapping[Dimension, tuple[str, ...]] = {
+_READS: Mapping[Dimension, tuple[str, ...]] = {
     _D.REGIONAL_OFFICE: ("establishment", "place"),
     _D.DEPARTMENT: ("establishment", "place"),
     _D.PROVINCE: ("establishment", "place"),
@@ -156,7 +185,7 @@ _NEEDS: Mapping[Dimension, tuple[str, ...]] = {
     _D.RESIDENCE_PROVINCE: ("residence",),
     _D.RESIDENCE_DISTRICT: ("residence",),
     _D.PRINTED_STATUS: ("legal_status",),
-    _D.AGE_BAND: ("birth_month", "day"),
+    _D.AGE_BAND: ("birth_month",),
     _D.NATIONALITY_GROUP: ("nationality",),
     _D.OFFENCE: ("offence", "attempt"),
     _D.OFFENCE_GENERIC: ("offence",),
@@ -169,33 +198,25 @@ _NEEDS: Mapping[Dimension, tuple[str, ...]] = {
     _D.SUPERVISION_SERVICE: ("detail",),
     _D.SUPERVISION_STATE: ("detail",),
     _D.SUPERVISION_WRONG: ("detail",),
-    _D.SUPERVISION_AGE_BAND: ("birth_month", "day"),
+    _D.SUPERVISION_AGE_BAND: ("birth_month",),
 }
 """The columns of the ledger that a dimension is derived from, where it is not the column of its own name."""
-_FILTERED_RAW = frozenset(Dimension) - _NEEDS.keys() | {_D.RESIDENCE_DISTRICT, _D.CONDITION, _D.SUPERVISION_UNIT}
+_FILTERED_RAW = frozenset(Dimension) - _READS.keys() | {_D.RESIDENCE_DISTRICT, _D.CONDITION, _D.SUPERVISION_UNIT}
 """What `parts/raw_filters.sql` filters where the ledger is read."""
 
 
-def _needs(question: Question) -> Parameters:
-    """Which columns the query reads, and the parts of the catalogues it maps by."""
-    asked = {*question.dimensions, *(each.dimension for each in question.filters)}
-    derived = {*question.dimensions, *(asked - _FILTERED_RAW)}
-    needed = {column for dimension in derived for column in _NEEDS.get(dimension, (dimension.value,))}
-    kind = MEASURES[question.measure].kind
-    if kind in {"transfer", "balance"} and asked & PLACES:
-        needed |= {"establishment", "counterparty", "place", "day"}
-    if needed & {"place"}:
-        needed |= {"day"}
+@cache
+def _mappings() -> Parameters:
+    """The parts of the catalogues that dimensions are mapped by."""
     catalogues = load()
     return {
-        **{f"u_{column}": column in needed for column in (*_COLUMNS, "place", "day")},
-        **_mapping("offence", catalogues["offence"], "generics", used=_D.OFFENCE_GENERIC in asked),
-        **_mapping("liberty", catalogues["liberty_type"], "groups", used=_D.LIBERTY_GROUP in asked),
-        **_mapping("status", catalogues["legal_status"], "printed", used=_D.PRINTED_STATUS in asked),
+        **_mapping("offence", catalogues["offence"], "generics"),
+        **_mapping("liberty", catalogues["liberty_type"], "groups"),
+        **_mapping("status", catalogues["legal_status"], "printed"),
     }
 
 
-def _mapping(name: str, catalogue: Catalogue, target: str, *, used: bool) -> Parameters:
-    """The parent of each code that has one, as two lists; one pair that changes nothing if it is not used."""
-    pairs = [(code, entry.parent) for code, entry in catalogue.items() if entry.parent] if used else [("", "")]
+def _mapping(name: str, catalogue: Catalogue, target: str) -> Parameters:
+    """The parent of each code that has one, as two lists."""
+    pairs = [(code, entry.parent) for code, entry in catalogue.items() if entry.parent]
     return {f"{name}_codes": [code for code, _ in pairs], f"{name}_{target}": [parent for _, parent in pairs]}

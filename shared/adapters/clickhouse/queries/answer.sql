@@ -1,6 +1,6 @@
 -- One row that holds a whole answer with what it rests on, read from one snapshot of the journal.
 SELECT
-    count() - countIf(level = 1) AS row_count,
+    countIf(level = 0) AS row_count,
     if(row_count > {max_rows:UInt64}, [], arraySort(groupArrayIf(tuple(* EXCEPT (level)), level = 0))) AS rows_,
     arraySort(groupArrayIf(tuple(* EXCEPT (level, k1, k2, k3, k4)), level = 1)) AS totals,
     (
@@ -8,7 +8,7 @@ SELECT
         FROM (
             SELECT partition, maxOrNull(offset) + 1 AS next_offset
             FROM {journal:Identifier}
-            WHERE
+            WHERE true
 -- @include known_time
             GROUP BY partition
         )
@@ -26,7 +26,7 @@ SELECT
         FROM (
             SELECT establishment AS code
             FROM {journal:Identifier}
-            WHERE book = 'establishment' AND effective_day <= {last_day:Date} AND
+            WHERE book = 'establishment' AND effective_day <= {last_day:Date}
 -- @include known
             GROUP BY code
             HAVING sum(stock_delta) > 0

@@ -5,14 +5,12 @@ WITH
 raw AS (
     SELECT
 -- @include raw
-,
         greatest(effective_day, {first_day:Date} - 1) AS seen,
-        if(effective_day < {first_day:Date}, 'opening', toString(cause)) AS cause_,
+        if(effective_day < {first_day:Date}, 'before', toString(cause)) AS cause_,
         sum(stock_delta) AS change
     FROM {journal:Identifier}
-    WHERE book = {book:String} AND effective_day <= {last_day:Date} AND
+    WHERE book = {book:String} AND effective_day <= {last_day:Date}
 -- @include known
-        AND
 -- @include raw_filters
     GROUP BY ALL
 ),
@@ -26,7 +24,7 @@ moments AS (
         view.4 AS age_day
     FROM raw
     ARRAY JOIN [
-        (if(seen < {first_day:Date}, 'opening', concat('cause ', cause_)), 1, seen, seen),
+        (cause_, 1, seen, seen),
         ('remapping', -1, seen, seen),
         ('remapping', 1, {last_day:Date}, seen),
         ('ageing', -1, {last_day:Date}, seen),
@@ -35,33 +33,28 @@ moments AS (
     ] AS view
     WHERE change != 0
 ),
--- @include place
-,
 -- @include dimensions
 ,
 -- @include ends
 SELECT
 -- @include keys
-,
-    grouping(k1) AS level,
-    sumIf(value, line = 'opening') AS opening,
-    sumIf(value, line = 'cause opening') AS roll_openings,
-    sumIf(value, line = 'cause admission') AS admissions,
-    sumIf(value, line = 'cause recapture') AS recaptures,
-    -sumIf(value, line = 'cause release') AS releases,
-    -sumIf(value, line = 'cause death') AS deaths,
-    -sumIf(value, line = 'cause escape') AS escapes,
-    sumIf(value, line = 'cause transfer_in' AND NOT same_unit) AS transfers_in,
-    -sumIf(value, line = 'cause transfer_out' AND NOT same_unit) AS transfers_out,
+    sumIf(value, line = 'before') AS opening,
+    sumIf(value, line = 'opening') AS roll_openings,
+    sumIf(value, line = 'admission') AS admissions,
+    sumIf(value, line = 'recapture') AS recaptures,
+    -sumIf(value, line = 'release') AS releases,
+    -sumIf(value, line = 'death') AS deaths,
+    -sumIf(value, line = 'escape') AS escapes,
+    sumIf(value, line = 'transfer_in' AND NOT same_unit) AS transfers_in,
+    -sumIf(value, line = 'transfer_out' AND NOT same_unit) AS transfers_out,
     -- within a unit a transfer is none, but who changed on its day is counted differently at its two ends
-    sumIf(value, line = 'cause reclassification' OR (line IN ('cause transfer_in', 'cause transfer_out') AND same_unit))
-        AS reclassification,
-    sumIf(value, line = 'cause correction') AS correction,
+    sumIf(value, line = 'reclassification' OR (line IN ('transfer_in', 'transfer_out') AND same_unit)) AS reclassification,
+    sumIf(value, line = 'correction') AS correction,
     sumIf(value, line = 'ageing') AS ageing,
     sumIf(value, line = 'remapping') AS remapping,
     sumIf(value, line = 'closing') AS closing
 FROM ends
-WHERE
+WHERE true
 -- @include filters
-GROUP BY GROUPING SETS ((k1, k2, k3, k4, piece), (piece))
+-- @include cells
 HAVING level = 1 OR countIf(value != 0) > 0

@@ -1,13 +1,9 @@
 -- Population, capacity in force and one ratio of the two, for places, at the close of each day asked.
 WITH
 -- @include stock_moments
--- @include place
-,
 -- @include dimensions
 SELECT
 -- @include keys
-,
-    grouping(k1) AS level,
     sumIf(value, line = 'custody') AS population,
     sumIf(value, line = 'capacity') AS capacity,
     multiIf(
@@ -17,7 +13,7 @@ SELECT
         5 * (population - capacity) > capacity
     ) AS amount
 FROM named
-WHERE
+WHERE true
 -- @include filters
-GROUP BY GROUPING SETS ((k1, k2, k3, k4, piece), (piece))
+-- @include cells
 HAVING level = 1 OR population != 0 OR capacity != 0

@@ -3,18 +3,19 @@
 ends AS (
     SELECT
         named.*,
-        splitByChar('|', there.standing) AS there_,
-        (NOT {by_establishment:Bool} OR establishment = counterparty)
-        AND (NOT {by_regional_office:Bool} OR regional_office = there_[1])
-        AND (NOT {by_department:Bool} OR department = substring(there_[2], 1, 2))
-        AND (NOT {by_province:Bool} OR province = substring(there_[2], 1, 4))
-        AND (NOT {by_district:Bool} OR district = there_[2])
-        AND (empty({f_establishment:Array(String)}) OR has({f_establishment:Array(String)}, counterparty))
-        AND (empty({f_regional_office:Array(String)}) OR has({f_regional_office:Array(String)}, there_[1]))
-        AND (empty({f_department:Array(String)}) OR has({f_department:Array(String)}, substring(there_[2], 1, 2)))
-        AND (empty({f_province:Array(String)}) OR has({f_province:Array(String)}, substring(there_[2], 1, 4)))
-        AND (empty({f_district:Array(String)}) OR has({f_district:Array(String)}, there_[2]))
+        splitByChar('|', there.standing) AS there_, -- @when place
+        true
+        AND establishment = counterparty -- @when asks_establishment
+        AND regional_office = there_[1] -- @when asks_regional_office
+        AND department = substring(there_[2], 1, 2) -- @when asks_department
+        AND province = substring(there_[2], 1, 4) -- @when asks_province
+        AND district = there_[2] -- @when asks_district
+        AND has({only_establishment:Array(String)}, counterparty) -- @when only_establishment
+        AND has({only_regional_office:Array(String)}, there_[1]) -- @when only_regional_office
+        AND has({only_department:Array(String)}, substring(there_[2], 1, 2)) -- @when only_department
+        AND has({only_province:Array(String)}, substring(there_[2], 1, 4)) -- @when only_province
+        AND has({only_district:Array(String)}, there_[2]) -- @when only_district
         AS same_unit
     FROM named
-    ASOF LEFT JOIN place AS there ON named.counterparty = there.code AND named.day >= there.since
+    ASOF LEFT JOIN place AS there ON named.counterparty = there.code AND named.day >= there.since -- @when place
 )

@@ -1,20 +1,20 @@
 -- Filters on what is derived.
-    (empty({f_regional_office:Array(String)}) OR has({f_regional_office:Array(String)}, regional_office))
-AND (empty({f_department:Array(String)}) OR has({f_department:Array(String)}, department))
-AND (empty({f_province:Array(String)}) OR has({f_province:Array(String)}, province))
-AND (empty({f_district:Array(String)}) OR has({f_district:Array(String)}, district))
-AND (empty({f_residence_department:Array(String)}) OR has({f_residence_department:Array(String)}, residence_department))
-AND (empty({f_residence_province:Array(String)}) OR has({f_residence_province:Array(String)}, residence_province))
-AND (empty({f_printed_status:Array(String)}) OR has({f_printed_status:Array(String)}, printed_status))
-AND (empty({f_age_band:Array(String)}) OR has({f_age_band:Array(String)}, age_band))
-AND (empty({f_nationality_group:Array(String)}) OR has({f_nationality_group:Array(String)}, nationality_group))
-AND (empty({f_offence:Array(String)}) OR has({f_offence:Array(String)}, offence))
-AND (empty({f_offence_generic:Array(String)}) OR has({f_offence_generic:Array(String)}, offence_generic))
-AND (empty({f_attempt:Array(String)}) OR has({f_attempt:Array(String)}, attempt))
-AND (empty({f_admission_number:Array(String)}) OR has({f_admission_number:Array(String)}, admission_number))
-AND (empty({f_sentence_band:Array(String)}) OR has({f_sentence_band:Array(String)}, sentence_band))
-AND (empty({f_liberty_group:Array(String)}) OR has({f_liberty_group:Array(String)}, liberty_group))
-AND (empty({f_supervision_service:Array(String)}) OR has({f_supervision_service:Array(String)}, supervision_service))
-AND (empty({f_supervision_state:Array(String)}) OR has({f_supervision_state:Array(String)}, supervision_state))
-AND (empty({f_supervision_wrong:Array(String)}) OR has({f_supervision_wrong:Array(String)}, supervision_wrong))
-AND (empty({f_supervision_age_band:Array(String)}) OR has({f_supervision_age_band:Array(String)}, supervision_age_band))
+AND has({only_regional_office:Array(String)}, regional_office) -- @when only_regional_office
+AND has({only_department:Array(String)}, department) -- @when only_department
+AND has({only_province:Array(String)}, province) -- @when only_province
+AND has({only_district:Array(String)}, district) -- @when only_district
+AND has({only_residence_department:Array(String)}, residence_department) -- @when only_residence_department
+AND has({only_residence_province:Array(String)}, residence_province) -- @when only_residence_province
+AND has({only_printed_status:Array(String)}, printed_status) -- @when only_printed_status
+AND has({only_age_band:Array(String)}, age_band) -- @when only_age_band
+AND has({only_nationality_group:Array(String)}, nationality_group) -- @when only_nationality_group
+AND has({only_offence:Array(String)}, offence) -- @when only_offence
+AND has({only_offence_generic:Array(String)}, offence_generic) -- @when only_offence_generic
+AND has({only_attempt:Array(String)}, attempt) -- @when only_attempt
+AND has({only_admission_number:Array(String)}, admission_number) -- @when only_admission_number
+AND has({only_sentence_band:Array(String)}, sentence_band) -- @when only_sentence_band
+AND has({only_liberty_group:Array(String)}, liberty_group) -- @when only_liberty_group
+AND has({only_supervision_service:Array(String)}, supervision_service) -- @when only_supervision_service
+AND has({only_supervision_state:Array(String)}, supervision_state) -- @when only_supervision_state
+AND has({only_supervision_wrong:Array(String)}, supervision_wrong) -- @when only_supervision_wrong
+AND has({only_supervision_age_band:Array(String)}, supervision_age_band) -- @when only_supervision_age_band

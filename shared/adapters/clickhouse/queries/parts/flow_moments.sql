@@ -2,20 +2,17 @@
 raw AS (
     SELECT
 -- @include raw
-,
-        if({u_day:Bool}, effective_day, {first_day:Date}) AS day,
-        cause,
 -- @include piece
-        AS piece,
+        effective_day AS day, -- @when own_day
+        {first_day:Date} AS day, -- @when any_day
+        cause,
         sum(flow_delta) AS flow
     FROM {journal:Identifier}
     WHERE book = {book:String}
         AND has({causes:Array(String)}, toString(cause))
         AND effective_day >= {first_day:Date}
         AND effective_day <= {last_day:Date}
-        AND
 -- @include known
-        AND
 -- @include raw_filters
     GROUP BY ALL
 ),

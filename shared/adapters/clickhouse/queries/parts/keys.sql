@@ -2,4 +2,5 @@ toString({d1:Identifier}) AS k1,
 toString({d2:Identifier}) AS k2,
 toString({d3:Identifier}) AS k3,
 toString({d4:Identifier}) AS k4,
-piece
+piece,
+grouping(k1) AS level,

@@ -1,8 +1,6 @@
 -- The first day of the piece of the period that an entry falls in; what lies before the period falls in its first piece.
-multiIf(
-    {interval:String} = 'day', greatest(effective_day, {first_day:Date}),
-    {interval:String} = 'month', greatest(toStartOfMonth(effective_day), {first_day:Date}),
-    {interval:String} = 'quarter', greatest(toStartOfQuarter(effective_day), {first_day:Date}),
-    {interval:String} = 'year', greatest(toStartOfYear(effective_day), {first_day:Date}),
-    {first_day:Date}
-)
+greatest(effective_day, {first_day:Date}) AS piece, -- @when by_day
+greatest(toStartOfMonth(effective_day), {first_day:Date}) AS piece, -- @when by_month
+greatest(toStartOfQuarter(effective_day), {first_day:Date}) AS piece, -- @when by_quarter
+greatest(toStartOfYear(effective_day), {first_day:Date}) AS piece, -- @when by_year
+{first_day:Date} AS piece, -- @when whole

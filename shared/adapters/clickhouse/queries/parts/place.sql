@@ -4,10 +4,10 @@ place AS (
     FROM (
         SELECT establishment AS code, effective_day AS since, effective_at AS from_moment, detail AS standing
         FROM {journal:Identifier}
-        WHERE {u_place:Bool} AND book = 'establishment' AND
+        WHERE book = 'establishment'
 -- @include known
         GROUP BY code, since, from_moment, standing
         HAVING sum(stock_delta) > 0
     )
     GROUP BY code, since
-)
+),

@@ -1,20 +1,21 @@
--- The columns of the ledger that the question needs; any other is constant and not read.
-if({u_establishment:Bool}, establishment, '') AS establishment_,
-if({u_counterparty:Bool}, counterparty, '') AS counterparty_,
-if({u_legal_status:Bool}, legal_status, '') AS legal_status_,
-if({u_sex:Bool}, sex, '') AS sex_,
-if({u_birth_month:Bool}, birth_month, 0) AS birth_month_,
-if({u_nationality:Bool}, nationality, '') AS nationality_,
-if({u_offence:Bool}, offence, '') AS offence_,
-if({u_attempt:Bool}, attempt, 0) AS attempt_,
-if({u_schooling:Bool}, schooling, '') AS schooling_,
-if({u_civil_status:Bool}, civil_status, '') AS civil_status_,
-if({u_occupation:Bool}, occupation, '') AS occupation_,
-if({u_admissions:Bool}, admissions, 0) AS admissions_,
-if({u_recidivism:Bool}, recidivism, '') AS recidivism_,
-if({u_sentence_months:Bool}, sentence_months, 0) AS sentence_months_,
-if({u_residence:Bool}, residence, '') AS residence_,
-if({u_residence_nucleus:Bool}, residence_nucleus, '') AS residence_nucleus_,
-if({u_liberty_type:Bool}, liberty_type, '') AS liberty_type_,
-if({u_motive:Bool}, motive, '') AS motive_,
-if({u_detail:Bool}, detail, '') AS detail_
+-- The columns of the ledger that the question needs.
+establishment AS establishment_, -- @when reads_establishment
+counterparty AS counterparty_, -- @when reads_counterparty
+legal_status AS legal_status_, -- @when reads_legal_status
+sex AS sex_, -- @when reads_sex
+birth_month AS birth_month_, -- @when reads_birth_month
+nationality AS nationality_, -- @when reads_nationality
+offence AS offence_, -- @when reads_offence
+attempt AS attempt_, -- @when reads_attempt
+schooling AS schooling_, -- @when reads_schooling
+civil_status AS civil_status_, -- @when reads_civil_status
+occupation AS occupation_, -- @when reads_occupation
+admissions AS admissions_, -- @when reads_admissions
+recidivism AS recidivism_, -- @when reads_recidivism
+sentence_months AS sentence_months_, -- @when reads_sentence_months
+residence AS residence_, -- @when reads_residence
+residence_nucleus AS residence_nucleus_, -- @when reads_residence_nucleus
+liberty_type AS liberty_type_, -- @when reads_liberty_type
+motive AS motive_, -- @when reads_motive
+detail AS detail_, -- @when reads_detail
+subject AS subject_, -- @when reads_subject

@@ -1,15 +1,15 @@
--- Filters that the ledger's own columns decide. An empty list filters nothing.
-    (empty({f_establishment:Array(String)}) OR has({f_establishment:Array(String)}, establishment))
-AND (empty({f_supervision_unit:Array(String)}) OR has({f_supervision_unit:Array(String)}, establishment))
-AND (empty({f_residence_nucleus:Array(String)}) OR has({f_residence_nucleus:Array(String)}, residence_nucleus))
-AND (empty({f_residence_district:Array(String)}) OR has({f_residence_district:Array(String)}, residence))
-AND (empty({f_legal_status:Array(String)}) OR has({f_legal_status:Array(String)}, legal_status))
-AND (empty({f_sex:Array(String)}) OR has({f_sex:Array(String)}, sex))
-AND (empty({f_nationality:Array(String)}) OR has({f_nationality:Array(String)}, nationality))
-AND (empty({f_schooling:Array(String)}) OR has({f_schooling:Array(String)}, schooling))
-AND (empty({f_civil_status:Array(String)}) OR has({f_civil_status:Array(String)}, civil_status))
-AND (empty({f_occupation:Array(String)}) OR has({f_occupation:Array(String)}, occupation))
-AND (empty({f_recidivism:Array(String)}) OR has({f_recidivism:Array(String)}, recidivism))
-AND (empty({f_liberty_type:Array(String)}) OR has({f_liberty_type:Array(String)}, liberty_type))
-AND (empty({f_motive:Array(String)}) OR has({f_motive:Array(String)}, motive))
-AND (empty({f_condition:Array(String)}) OR has({f_condition:Array(String)}, detail))
+-- Filters that the ledger's own columns decide.
+AND has({only_establishment:Array(String)}, establishment) -- @when only_establishment
+AND has({only_supervision_unit:Array(String)}, establishment) -- @when only_supervision_unit
+AND has({only_residence_nucleus:Array(String)}, residence_nucleus) -- @when only_residence_nucleus
+AND has({only_residence_district:Array(String)}, residence) -- @when only_residence_district
+AND has({only_legal_status:Array(String)}, legal_status) -- @when only_legal_status
+AND has({only_sex:Array(String)}, sex) -- @when only_sex
+AND has({only_nationality:Array(String)}, nationality) -- @when only_nationality
+AND has({only_schooling:Array(String)}, schooling) -- @when only_schooling
+AND has({only_civil_status:Array(String)}, civil_status) -- @when only_civil_status
+AND has({only_occupation:Array(String)}, occupation) -- @when only_occupation
+AND has({only_recidivism:Array(String)}, recidivism) -- @when only_recidivism
+AND has({only_liberty_type:Array(String)}, liberty_type) -- @when only_liberty_type
+AND has({only_motive:Array(String)}, motive) -- @when only_motive
+AND has({only_condition:Array(String)}, detail) -- @when only_condition

@@ -1,0 +1,1 @@
+GROUP BY GROUPING SETS ((k1, k2, k3, k4, piece), (piece))
