@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 import httpx
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
+from services.ingest.subscribers import GROUP
 from shared.contracts.topics import INBOUND
 
 Line = tuple[str, bytes]
@@ -81,3 +83,19 @@ async def _send(
 async def _body(lines: list[bytes]) -> AsyncIterator[bytes]:
     for start in range(0, len(lines), 500):
         yield b"".join(lines[start : start + 500])
+
+
+async def taken_in(kafka: str) -> bool:
+    """Whether ingest has taken everything that establishments pushed into Kafka so far."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    reader = AIOKafkaConsumer(bootstrap_servers=kafka)
+    await admin.start()
+    await reader.start()
+    try:
+        places = [TopicPartition(INBOUND.name, number) for number in range(INBOUND.partitions)]
+        ends = await reader.end_offsets(places)
+        taken = await admin.list_consumer_group_offsets(GROUP, partitions=places)
+        return all(ends[place] == 0 or taken[place].offset >= ends[place] for place in places)
+    finally:
+        await reader.stop()
+        await admin.close()

@@ -1,0 +1,170 @@
+"""`make demo`: the whole country through the real doors, held against the printed tables, and what to open next."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deploy.demo.acceptance import CLOSE, Difference, compare
+from deploy.demo.country.facts import generate
+from deploy.demo.gateway import Gateway
+from deploy.demo.loading import Doors, Line, RefusedError, load, taken_in
+from deploy.local.home import Home, StackError
+from deploy.local.stack import Stack
+from shared.adapters.kafka.reader import extent
+from shared.contracts.topics import FACTS, PARTITIONS
+
+SEED = 1
+COUNTED_SECONDS_MAX = 600
+SHOWN_DIFFERENCES = 20
+
+
+@dataclass
+class Demo:
+    """One run: the stack it runs on, and how long each step took."""
+
+    stack: Stack
+    console: Console
+    took: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Say what is done, and remember how long it took."""
+        self.console.rule(f"[bold]{name}", align="left")
+        began = time.monotonic()
+        yield
+        self.took[name] = time.monotonic() - began
+
+    def run(self) -> int:
+        """All steps; 0 if every printed cell was counted alike."""
+        with self.step("start the stack"):
+            environment = self.stack.up()
+        if self._loaded.exists():
+            self.console.print("The country is loaded already.")
+        else:
+            self._load(environment)
+        gateway = Gateway(environment["SIEP_GATEWAY"], environment["SIEP_STATISTICIAN_TOKEN"])
+        with self.step("compare with the printed tables of January 2026"):
+            compared, different = compare(gateway.ask)
+        with self.step("order an export"):
+            file = gateway.export(self.stack.home.folder)
+            self.console.print(f"{file} ({file.stat().st_size:,} bytes)")
+        self._conclude(gateway, environment, compared, different)
+        return 1 if different else 0
+
+    @property
+    def _loaded(self) -> Path:
+        return self.stack.home.data / f"country-{SEED}"
+
+    def _load(self, environment: dict[str, str]) -> None:
+        with self.step("make the simulated country"):
+            country = self._made()
+        with self.step(f"send {len(country):,} facts through HTTP and Kafka"):
+            self._send(country, environment)
+        with self.step("wait until all are counted"):
+            self._wait(environment)
+        self._loaded.touch()
+
+    def _made(self) -> list[Line]:
+        with self._progress() as progress:
+            task = progress.add_task("made", total=None)
+            country: list[Line] = []
+            for line in generate(SEED):
+                country.append(line)
+                if len(country) % 5_000 == 0:
+                    progress.update(task, completed=len(country))
+            progress.update(task, completed=len(country), total=len(country))
+        return country
+
+    def _send(self, country: list[Line], environment: dict[str, str]) -> None:
+        doors = Doors(environment["SIEP_INGEST"], environment["SIEP_KAFKA"], json.loads(environment["SIEP_KEYS"]))
+        with self._progress() as progress:
+            task = progress.add_task("sent", total=len(country))
+            asyncio.run(load(country, doors, lambda portion: progress.advance(task, portion)))
+
+    def _wait(self, environment: dict[str, str]) -> None:
+        """Until the aggregator stands at the end of the log, and what came through Kafka's door is in it."""
+        deadline = time.monotonic() + COUNTED_SECONDS_MAX
+        with self._progress() as progress:
+            task = progress.add_task("counted", total=None)
+            while True:
+                taken = asyncio.run(taken_in(environment["SIEP_KAFKA"]))  # asked first: what it took is in the log
+                end = asyncio.run(_end_of_log(environment["SIEP_KAFKA"]))
+                counted = _counted(environment)
+                progress.update(task, completed=counted, total=end)
+                if taken and counted >= end:
+                    return
+                if time.monotonic() > deadline:
+                    raise StackError(f"After {COUNTED_SECONDS_MAX} s {counted} of {end} are counted: see make status.")
+                time.sleep(0.5)
+
+    def _progress(self) -> Progress:
+        columns = (TextColumn("{task.description:8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        return Progress(*columns, console=self.console)
+
+    def _conclude(
+        self, gateway: Gateway, environment: dict[str, str], compared: int, different: list[Difference]
+    ) -> None:
+        self.console.print(_of_the_day(gateway))
+        for one in different[:SHOWN_DIFFERENCES]:
+            self.console.print(f"{one.table} [{one.row}] [{one.column}]: printed {one.printed}, counted {one.counted}")
+        self.console.print(f"published cells: compared={compared} different={len(different)}", highlight=False)
+        for name, seconds in self.took.items():
+            self.console.print(f"{seconds:6.1f} s  {name}", highlight=False)
+        self.console.print(f"GraphQL   {environment['SIEP_GATEWAY']}/graphql", highlight=False)
+        self.console.print(f"facts in  {environment['SIEP_INGEST']}/docs", highlight=False)
+        self.console.print(f"token     SIEP_STATISTICIAN_TOKEN in {self.stack.home.env_file}", highlight=False)
+
+
+def _counted(environment: dict[str, str]) -> int:
+    answer = httpx.get(f"http://127.0.0.1:{environment['SIEP_AGGREGATOR_PORT']}/health", trust_env=False)
+    health = answer.json()
+    if health["stopped"]:
+        raise StackError(f"The aggregator stopped: {health['stopped']}")
+    return sum(health["positions"].values())
+
+
+async def _end_of_log(kafka: str) -> int:
+    ends = await asyncio.gather(*(extent(kafka, FACTS.name, number) for number in range(PARTITIONS)))
+    return sum(one.end for one in ends)
+
+
+def _of_the_day(gateway: Gateway) -> Table:
+    """Who is inside on the day, by regional office and printed status."""
+    table = Table(title=f"Population at the close of {CLOSE}", title_justify="left")
+    table.add_column("office")
+    for heading in ("procesado", "sentenciado", "total"):
+        table.add_column(heading, justify="right")
+    offices: dict[str, dict[str, int]] = {}
+    for row in gateway.ask({"measure": "population", "dimensions": ["regional_office", "printed_status"]}):
+        offices.setdefault(row["regional_office"], {})[row["printed_status"]] = row["value"]
+    for office, of in sorted(offices.items(), key=lambda item: -sum(item[1].values())):
+        table.add_row(office, *(f"{n:,}" for n in (of.get("procesado", 0), of.get("sentenciado", 0), sum(of.values()))))
+    total = sum(sum(of.values()) for of in offices.values())
+    table.add_row("[bold]nation", "", "", f"[bold]{total:,}")
+    return table
+
+
+def main() -> int:
+    """Run the demo on the local stack of this checkout; whatever fails is said in one sentence."""
+    console = Console()
+    try:
+        return Demo(Stack(Home.of_environment(), console.print), console).run()
+    except (StackError, RefusedError, httpx.HTTPError) as error:
+        console.print(f"[red]{error}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
