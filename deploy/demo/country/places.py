@@ -32,7 +32,6 @@ def _near(ubigeo: str) -> Reals:
     )
     province = np.array([code[:4] == ubigeo[:4] for code in codes])
     department = np.array([code[:2] == ubigeo[:2] for code in codes])
-    if ubigeo[:4] in _LIMA_AND_CALLAO:
     weights: Reals = 12 * capital / capital.sum() + 6 / len(codes)
     if ubigeo[:4] in _LIMA_AND_CALLAO:
         weights += 80 * capital / capital.sum()
