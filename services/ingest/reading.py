@@ -12,13 +12,14 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from pydantic_core import CoreSchema, SchemaValidator
+from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 
 from shared.contracts.facts import InboundFact
 from shared.reference.catalogue import Catalogues
 
 Node = dict[str, Any]
 UNKNOWN_CODE = "unknown_code"
+_STRICT = CoreConfig(strict=True)  # said to the whole and to each dictionary: the inner ones do not inherit it
 
 
 class Reader:
@@ -27,7 +28,7 @@ class Reader:
     def __init__(self, catalogues: Catalogues | None = None) -> None:
         self._catalogues = catalogues
         schema = cast("CoreSchema", self._rewritten(InboundFact.core_schema))
-        self._validator = SchemaValidator(schema, {"strict": True})
+        self._validator = SchemaValidator(schema, _STRICT)
 
     def read(self, message: bytes) -> Node:
         """The fact in this message; days and moments are of Python's types. Raises pydantic's ValidationError."""
@@ -44,7 +45,7 @@ class Reader:
             return plain | {"ref": node["ref"]} if "ref" in node else plain
         if node.get("type") == "model-fields":
             fields = {name: self._field(field["schema"]) for name, field in node["fields"].items()}
-            return {"type": "typed-dict", "fields": fields, "extra_behavior": "forbid"}
+            return {"type": "typed-dict", "fields": fields, "extra_behavior": "forbid", "config": _STRICT}
         if self._catalogues and "catalogue" in node.get("metadata", ()):
             return self._codes(node, self._catalogues)
         return {name: self._rewritten(value) for name, value in node.items() if name != "metadata"}

@@ -1,0 +1,249 @@
+"""What becomes of a message, over all examples and over damage of all sorts."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.faults import MAX_FACT_BYTES
+from services.ingest.screening import Refusal, Screen
+from services.ingest.tokens import Tokeniser
+from shared.contracts.facts import QUARANTINED, RECORDED
+from shared.contracts.mapping import decode
+from shared.contracts.topics import partition_of
+from shared.ports import Outgoing
+from shared.reference.catalogue import load
+from tests.contract.examples import Refused, accepted, one_line, refused
+from tests.unit.ingest.test_reading import _damaged
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+TOKENS = Tokeniser(b"k" * 32)
+SCREEN = Screen(load(), TOKENS)
+IDENTIFIER = re.compile(r"000000\d{2,}|CUI-|SL-2026|JR-PE|alcaide|estadistica-07|XX-0")
+"""Documents, cases, supervisions, children and officials of the examples."""
+
+
+def _screen(message: bytes, speaker: str | None = None) -> Outgoing | Refusal:
+    return SCREEN.screen(message, speaker or json.loads(message).get("source"), NOW)
+
+
+def _accepted(message: bytes) -> dict[str, Any]:
+    result = _screen(message)
+    assert isinstance(result, Outgoing), result
+    return json.loads(result.value)
+
+
+def _changed(name: str, **changes: Any) -> bytes:
+    message = json.loads(accepted()[name])
+    for path, value in changes.items():
+        *way, last = path.split("__")
+        node = message
+        for step in way:
+            node = node[int(step) if step.isdigit() else step]
+        node[last] = value
+    return one_line(message)
+
+
+@pytest.mark.parametrize("name", accepted())
+def test_an_example_is_accepted_tokenised_and_readable_by_the_aggregator(name: str):
+    message = accepted()[name]
+    result = _screen(message)
+    assert isinstance(result, Outgoing), result
+    recorded, sent = json.loads(result.value), json.loads(message)
+    RECORDED[recorded["type"]].model_validate_json(result.value)
+    assert not IDENTIFIER.search(result.value.decode())
+    assert "person" not in recorded["data"]
+    assert {key: recorded[key] for key in ("id", "source", "type")} == {
+        key: sent[key] for key in ("id", "source", "type")
+    }
+    assert datetime.fromisoformat(recorded["time"]) == datetime.fromisoformat(sent["time"])
+    assert (result.key.decode(), result.partition) == (recorded["subject"], partition_of(recorded["subject"]))
+    assert decode(result.value).fact is not None
+
+
+def test_the_subject_is_the_person_the_establishment_or_the_country():
+    person = _accepted(accepted()["release/acquitted"])
+    assert person["subject"] == TOKENS.person("dni", "00000017")
+    assert _accepted(accepted()["headcount/both-sexes"])["subject"] == "ep-036"
+    assert _accepted(accepted()["capacity/enlarged"])["subject"] == "ep-066"
+    assert _accepted(accepted()["population_reference/country"])["subject"] == "inpe"
+    assert _accepted(accepted()["period_close/february"])["subject"] == "inpe"
+
+
+def test_identifiers_become_tokens_of_their_kind_wherever_they_stand():
+    merge = _accepted(accepted()["identity_merge/passport-is-a-dni"])["data"]
+    assert merge == {"other": TOKENS.person("dni", "00000033")}
+    case = "00077-2026-0-1801-JR-PE-05"
+    assert _accepted(accepted()["case_closed/first-case"])["data"] == {"case": TOKENS.token("case", case)}
+    amended = _accepted(accepted()["amendment/residence-was-another"])["data"]["replacement"]["data"]
+    assert amended["cases"][0]["case"] == TOKENS.token("case", case)
+    assert _accepted(accepted()["headcount/both-sexes"])["data"]["signed_by"] == TOKENS.token(
+        "official", "alcaide-0412"
+    )
+
+
+def test_offences_carry_the_gravity_of_the_catalogue_whatever_was_sent():
+    message = _changed("admission/woman-on-trial", data__cases__0__offences__0__rank=1)
+    [offence] = _accepted(message)["data"]["cases"][0]["offences"]
+    assert offence["rank"] == load()["offence"]["cp-296-trafico-de-drogas"].rank != 1
+
+
+def test_what_is_null_was_not_said():
+    message = _changed("release/acquitted", data__motive=None)
+    assert "motive" not in _accepted(message)["data"]
+
+
+@pytest.mark.parametrize(("name", "case"), refused().items())
+def test_a_bad_example_is_refused_as_it_says(name: str, case: Refused):
+    result = _screen(case.message)
+    assert isinstance(result, Refusal)
+    assert (result.outcome, result.fault.field, result.fault.code) == (case.outcome, case.field, case.code)
+    assert result.fault.expected
+    assert not IDENTIFIER.search(repr(result.fault))
+    assert (result.record is None) == (case.outcome == "rejected")
+    if result.record:
+        recorded = json.loads(result.record.value)
+        RECORDED[QUARANTINED].model_validate_json(result.record.value)
+        assert not IDENTIFIER.search(result.record.value.decode())
+        assert ("payload" in recorded["data"]) == (case.code == "unknown_code")
+        assert decode(result.record.value).fact is None
+
+
+def test_a_quarantined_fact_keeps_its_identity_and_its_subject():
+    result = _screen(refused()["unknown-code"].message)
+    assert isinstance(result, Refusal)
+    assert result.record
+    recorded = json.loads(result.record.value)
+    assert (recorded["source"], recorded["id"]) == ("ep-022", "x-000001")
+    assert recorded["subject"] == TOKENS.person("dni", "00000017") == result.record.key.decode()
+    assert recorded["data"]["original_type"] == "siep.release.v1"
+
+
+def test_an_unknown_code_is_answered_with_the_nearest_known_ones():
+    result = _screen(refused()["unknown-offence-deep-inside"].message)
+    assert isinstance(result, Refusal)
+    assert "nearest known: cp-188-robo" in result.fault.expected
+    assert load().version in result.fault.expected
+    assert "cp-188-roboo" not in result.fault.expected
+
+
+def test_a_payload_that_is_wrong_in_two_ways_is_not_kept():
+    message = _changed("release/acquitted", data__liberty_type="absuelto", time="2099-01-01T00:00:00Z")
+    result = _screen(message)
+    assert isinstance(result, Refusal)
+    assert result.record
+    assert "payload" not in json.loads(result.record.value)["data"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "accepted_"), [(timedelta(minutes=5), True), (timedelta(minutes=5, seconds=1), False)]
+)
+@pytest.mark.parametrize("offset", ["-12:00", "-05:00", "+00:00", "+14:00"])
+def test_time_is_at_most_five_minutes_ahead_in_whatever_offset_it_is_told(
+    ahead: timedelta, accepted_: bool, offset: str
+):
+    moment = (NOW + ahead).astimezone(datetime.fromisoformat(f"2026-01-01T00:00:00{offset}").tzinfo)
+    result = _screen(_changed("release/acquitted", time=moment.isoformat()))
+    assert isinstance(result, Outgoing) == accepted_
+
+
+@pytest.mark.parametrize("speaker", ["ep-045", "inpe", "ep-02", None])
+def test_a_key_speaks_for_its_owner_only(speaker: str | None):
+    result = SCREEN.screen(accepted()["release/acquitted"], speaker, NOW)
+    assert isinstance(result, Refusal)
+    assert (result.outcome, result.fault.field, result.fault.code) == ("rejected", "source", "not_yours")
+
+
+@pytest.mark.parametrize("name", ["transfer_departure/to-huaral", "transfer_arrival/from-lurigancho"])
+def test_the_other_end_of_a_transfer_may_be_named(name: str):
+    assert isinstance(_screen(accepted()[name]), Outgoing)
+
+
+def test_a_unit_supervises_for_itself():
+    result = _screen(_changed("supervision_start/semi-liberty", data__unit="ml-sur"))
+    assert isinstance(result, Refusal)
+    assert (result.outcome, result.fault.field) == ("rejected", "data.unit")
+
+
+def test_an_amendment_speaks_for_its_author_inside_too():
+    result = _screen(_changed("amendment/residence-was-another", data__replacement__data__establishment="ep-045"))
+    assert isinstance(result, Refusal)
+    assert (result.outcome, result.fault.field) == ("rejected", "data.replacement.data.establishment")
+
+
+def test_a_short_number_may_stand_in_an_id_by_chance():
+    message = _changed("release/acquitted", data__person={"document": "inpe", "number": "0000"}, id="free-000001")
+    assert isinstance(_screen(message), Outgoing)
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"not json", b"\xff\xfe", b"[]", b"null", b"7", b'"text"', b"{}", b'{"source":']
+)
+def test_what_is_no_fact_is_rejected(message: bytes):
+    result = SCREEN.screen(message, "ep-022", NOW)
+    assert isinstance(result, Refusal)
+    assert result.outcome == "rejected"
+
+
+def test_a_fact_may_be_so_long_and_no_longer():
+    padding = " " * (MAX_FACT_BYTES - len(accepted()["release/acquitted"]))
+    assert isinstance(_screen(accepted()["release/acquitted"] + padding.encode()), Outgoing)
+    result = _screen(accepted()["release/acquitted"] + padding.encode() + b" ")
+    assert isinstance(result, Refusal)
+    assert (result.outcome, result.fault.code) == ("rejected", "too_large")
+
+
+@given(_damaged())
+def test_no_damage_breaks_it_and_nothing_sent_is_repeated(message: bytes):
+    result = _screen(message, "ep-022")
+    text = repr(result.fault) if isinstance(result, Refusal) else ""
+    kept = result.record if isinstance(result, Refusal) else result
+    assert not IDENTIFIER.search(text)
+    if kept:
+        recorded = json.loads(kept.value)
+        RECORDED[recorded["type"]].model_validate_json(kept.value)
+        decode(kept.value)
+        assert kept.partition == partition_of(kept.key.decode())
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda s: (
+            st.lists(s, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["id", "source", "type", "time", "data", "person", "establishment", "target", "replacement"]
+                ),
+                s,
+                max_size=6,
+            )
+        ),
+    )
+)
+def test_no_json_breaks_it(value: Any):
+    assert isinstance(SCREEN.screen(json.dumps(value).encode(), "ep-022", NOW), Refusal)
+
+
+@given(st.binary(max_size=64))
+def test_no_bytes_break_it(message: bytes):
+    assert isinstance(SCREEN.screen(message, "ep-022", NOW), Refusal)
+
+
+def test_a_reference_fact_with_a_person_in_it_is_refused_without_trouble():
+    for person in ({}, [], "x", {"document": "dni"}, None):
+        result = _screen(_changed("headcount/both-sexes", data__person=person))
+        assert isinstance(result, Refusal)
+        assert result.outcome == "quarantined"
+
+
+def test_the_same_message_leaves_the_same_bytes():
+    message = accepted()["roll_opening/sentenced-man"]
+    first, second = _screen(message), _screen(message)
+    assert first == second
+    assert orjson.loads(first.value)  # type: ignore[union-attr]
