@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Literal, NamedTuple, Protocol
 
 from shared.contracts.mapping import Message
+from shared.contracts.questions import EstablishmentStanding, KnownAt, Provenance, Question, Table
 from shared.domain.facts import Fact
 from shared.domain.ledger import Entry
 
@@ -144,4 +146,21 @@ class Publisher(Protocol):
 
     async def ready(self) -> bool:
         """Whether the log answers."""
+        ...
+
+
+class Figures(Protocol):
+    """Answers to questions, each from one instant of the journal.
+
+    Raises QuestionError for what cannot be answered as it stands, FiguresUnavailableError when nothing answers.
+    """
+
+    async def answer(self, question: Question, *, max_rows: int) -> Table:
+        """The table that answers a question. Raises TooManyRowsError rather than leave out a row."""
+        ...
+
+    async def establishments(
+        self, day: date, as_known_at: KnownAt | None
+    ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
+        """Every establishment known by the close of a day, in the order of codes."""
         ...

@@ -138,8 +138,10 @@ def _fault_of_time(question: Question) -> str:
         return "from and to belong together: give both"
     if (at is None) == (start is None):
         return "give either at, or from and to"
-    if at is not None and kind not in {"stock", "ratio"}:
+    if at is not None and kind not in {"stock", "crowding"}:
         return f"{question.measure} is counted over a period: give from and to instead of at"
+    if kind == "balance" and question.interval is not None:
+        return "a balance is of one period: leave out the interval"
     if question.interval is not None and at is not None:
         return "an interval cuts a period: give from and to instead of at"
     if start is not None and end is not None and start >= end:
@@ -155,6 +157,8 @@ def _fault_of_dimensions(question: Question) -> str:
         return "each dimension can be asked once"
     if question.top is not None and question.top.dimension not in asked:
         return f"top cuts a dimension that is asked: add {question.top.dimension} to the dimensions"
+    if question.top is not None and len(MEASURES[question.measure].values) > 1:
+        return f"{question.measure} has several values: top needs a measure with one"
     known = MEASURES[question.measure].dimensions
     if question.universe is not Universe.INTRAMURAL:
         known = MEASURES[Measure.SUPERVISIONS].dimensions
@@ -187,7 +191,6 @@ class Column:
 class Provenance:
     """What an answer rests on. Asking again with this `position` gives the same numbers for ever."""
 
-    question: Question
     position: LogPosition
     recorded_until: str | None  # the latest moment recorded so far, ISO in UTC
     provisional: bool  # asked for what was known at a time that not every partition has passed
@@ -201,6 +204,7 @@ class Table:
     Totals are rows of the same form without the dimensions.
     """
 
+    question: Question
     columns: tuple[Column, ...]
     rows: list[tuple[Any, ...]]
     totals: list[tuple[Any, ...]]
@@ -208,21 +212,60 @@ class Table:
     establishments: tuple[str, ...]  # those in force at the end of what was asked
 
 
-class TooManyRowsError(Exception):
-    """An answer has more rows than a table may have."""
+@dataclass(frozen=True, slots=True)
+class EstablishmentStanding:
+    """How an establishment stood at the close of a day; `capacity` is None if nobody said it."""
 
-    def __init__(self, rows: int, limit: int) -> None:
+    code: str
+    name: str
+    office: str
+    district: str
+    houses: str
+    open: bool
+    population: int
+    capacity: int | None
+
+
+class QuestionError(Exception):
+    """A question that cannot be answered as it stands. `code` is for programs, the text says what to do."""
+
+    code = "BAD_QUESTION"
+
+
+class UnknownMemberError(QuestionError):
+    """A filter names members that its dimension does not have."""
+
+    code = "UNKNOWN_MEMBER"
+
+    def __init__(self, dimension: Dimension, nearest: Mapping[str, tuple[str, ...]]) -> None:
+        told = "; ".join(f"[{code}], nearest: {', '.join(near) or 'none'}" for code, near in nearest.items())
+        super().__init__(f"{dimension} has no {told}. `dimensions` lists its members")
+        self.nearest = {code: list(near) for code, near in nearest.items()}
+
+
+class TooManyRowsError(QuestionError):
+    """An answer has, or may have, more rows than a table may."""
+
+    code = "TOO_MANY_ROWS"
+
+    def __init__(self, rows: int, limit: int, *, estimated: bool = False) -> None:
         super().__init__(
-            f"the answer has {rows} rows and a table at most {limit}: ask for fewer dimensions or a shorter period, "
-            "filter or cut to the top members, or order an export"
+            f"the answer {'may have' if estimated else 'has'} {rows} rows and the limit is {limit}: ask for fewer "
+            "dimensions or a shorter period, filter or cut to the top members, or order an export"
         )
         self.rows = rows
         self.limit = limit
 
 
-class UnknownPositionError(Exception):
+class UnknownPositionError(QuestionError):
     """A position that this ledger never had, or not yet."""
+
+    code = "UNKNOWN_POSITION"
 
 
 class NegativeCellError(Exception):
     """A cell of a stock is negative: the ledger is wrong, and nothing may be published from it."""
+
+
+class FiguresUnavailableError(Exception):
+    """The journal does not answer; asking again later may help."""

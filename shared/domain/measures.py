@@ -36,9 +36,7 @@ class Measure(StrEnum):
     TRANSFERS_OUT = "transfers_out"
     NET_TRANSFERS = "net_transfers"
     CAPACITY = "capacity"
-    OCCUPANCY = "occupancy"
-    OVERCROWDING = "overcrowding"
-    CRITICAL_OVERCROWDING = "critical_overcrowding"
+    CROWDING = "crowding"
     BALANCE = "balance"
 
 
@@ -77,7 +75,7 @@ _IN_CUSTODY = PLACES | _PERSONAL
 _WHILE_SUPERVISED = _OF_SUPERVISION | (_PERSONAL - {_D.AGE_BAND})
 
 ColumnType = Literal["code", "day", "integer", "decimal", "flag"]
-Kind = Literal["stock", "flow", "transfer", "ratio", "balance"]
+Kind = Literal["stock", "flow", "transfer", "crowding", "balance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,6 @@ class MeasureSpec:
     book: str = "custody"
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
-    numerator: str = ""
-    denominator: str = ""
 
 
 def _value(key: str, es: str, en: str, kind: ColumnType = "integer", unit: str = "persons") -> ValueColumn:
@@ -131,11 +127,6 @@ def _flow(
 
 _POPULATION = _value("population", "Población penal", "Prison population")
 _CAPACITY = _value("capacity", "Capacidad de albergue", "Capacity", unit="places")
-
-
-def _ratio(column: ValueColumn, definition: str, numerator: str, denominator: str) -> MeasureSpec:
-    values = (_POPULATION, _CAPACITY, column)
-    return MeasureSpec(column.label, definition, "ratio", PLACES, values, numerator=numerator, denominator=denominator)
 
 
 _M = Measure
@@ -244,23 +235,20 @@ MEASURES: Mapping[Measure, MeasureSpec] = MappingProxyType(
             kind="transfer",
         ),
         _M.CAPACITY: _stock("capacity", _CAPACITY, PLACES, "Places (capacidad de albergue) in force on the day."),
-        _M.OCCUPANCY: _ratio(
-            _value("occupancy", "Ocupación", "Occupancy", "decimal", "ratio"),
-            "Population over capacity, P / C; nothing where the capacity is unknown or 0.",
-            "population",
-            "capacity",
-        ),
-        _M.OVERCROWDING: _ratio(
-            _value("overcrowding", "Sobrepoblación", "Overcrowding", "decimal", "ratio"),
-            "Excess over capacity, (P - C) / C; negative where there is room.",
-            "population - capacity",
-            "capacity",
-        ),
-        _M.CRITICAL_OVERCROWDING: _ratio(
-            _value("critical_overcrowding", "Hacinamiento", "Critical overcrowding", "flag", ""),
-            "Whether the excess is above a fifth of the capacity, 5 (P - C) > C, compared unrounded.",
-            "population - capacity",
-            "capacity",
+        _M.CROWDING: MeasureSpec(
+            Label("Ocupación y hacinamiento", "Occupancy and overcrowding"),
+            "P over C in force on the day: excess P - C, occupancy P / C, overcrowding (P - C) / C, hacinamiento where "
+            "5 (P - C) > C, compared unrounded. The last three are nothing where C is unknown or 0.",
+            "crowding",
+            PLACES,
+            (
+                _POPULATION,
+                _CAPACITY,
+                _value("excess", "Sobrepoblación", "Excess over capacity"),
+                _value("occupancy", "% de ocupación", "Occupancy", "decimal", "ratio"),
+                _value("overcrowding", "% de sobrepoblación", "Overcrowding", "decimal", "ratio"),
+                _value("critical", "Hacinamiento", "Critical overcrowding", "flag", ""),
+            ),
         ),
         _M.BALANCE: MeasureSpec(
             Label("Balance de la población", "Balance of the population"),

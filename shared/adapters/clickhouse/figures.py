@@ -10,14 +10,17 @@ from typing import Any
 import orjson
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.journal import LEDGER
-from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, periods, rows_of
+from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, known_flags, periods, rows_of
 from shared.contracts.questions import (
     LEDGER_VERSION,
     MAX_DIMENSIONS,
     MAX_ROWS,
+    EstablishmentStanding,
+    FiguresUnavailableError,
     KnownAt,
     LogPosition,
     NegativeCellError,
@@ -49,10 +52,26 @@ class ClickHouseFigures:
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
         asked = around("answer", rows_of(question, self._journal), question, max_rows=max_rows)
-        said = orjson.loads(
-            await self._client.raw_query(asked.sql, asked.parameters, settings=_SETTINGS, fmt="JSONCompactEachRow")
-        )
-        return _table(question, said, max_rows)
+        return _table(question, await self._ask(asked), max_rows)
+
+    async def establishments(
+        self, day: date, as_known_at: KnownAt | None
+    ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
+        """See shared.ports.Figures."""
+        parameters = {"journal": self._journal, "last_day": day}
+        asked = Statement(cut("establishments", known_flags(as_known_at)), parameters | known(as_known_at))
+        standings, offsets, recorded = await self._ask(asked)
+        return tuple(map(_establishment, standings)), _provenance(as_known_at, offsets, recorded)
+
+    async def _ask(self, asked: Statement) -> Any:
+        """The one row of an answer. Raises FiguresUnavailableError."""
+        try:
+            said = await self._client.raw_query(
+                asked.sql, asked.parameters, settings=_SETTINGS, fmt="JSONCompactEachRow"
+            )
+        except (ClickHouseError, OSError) as error:
+            raise FiguresUnavailableError("the journal does not answer") from error
+        return orjson.loads(said)
 
 
 def stream(client: Client, question: Question, journal: str = LEDGER) -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -77,7 +96,7 @@ def movements(position: LogPosition, first_day: date, last_day: date, journal: s
 
 
 def _table(question: Question, said: list[Any], max_rows: int) -> Table:
-    count, rows, totals, offsets, recorded, establishments = said
+    count, rows, totals, establishments, offsets, recorded = said
     if count > max_rows:
         raise TooManyRowsError(count, max_rows)
     kept = _kept(question)
@@ -87,9 +106,14 @@ def _table(question: Question, said: list[Any], max_rows: int) -> Table:
     if not question.dimensions:
         found = totals
     _refuse_negative(question, found)
-    return Table(
-        columns_of(question, found), found, totals, _provenance(question, offsets, recorded), tuple(establishments)
-    )
+    provenance = _provenance(question.as_known_at, offsets, recorded)
+    return Table(question, columns_of(question, found), found, totals, provenance, tuple(establishments))
+
+
+def _establishment(said: list[Any]) -> EstablishmentStanding:
+    code, is_open, standing, population, capacity = said
+    office, district, houses, name = standing.split("|", 3)
+    return EstablishmentStanding(code, name, office, district, houses, bool(is_open), population, capacity or None)
 
 
 def _has_pieces(question: Question) -> bool:
@@ -107,7 +131,7 @@ def _kept(question: Question) -> list[int]:
 def _all_pieces(question: Question, totals: list[list[Any]]) -> list[tuple[Any, ...]]:
     """A total for every piece of the period: where nothing is counted the total is nothing, not absent."""
     spec = MEASURES[question.measure]
-    nothing = tuple(None if spec.kind == "ratio" and value.unit in {"ratio", ""} else 0 for value in spec.values)
+    nothing = tuple(0 if value.type == "integer" else None for value in spec.values)
     if not _has_pieces(question):
         return [tuple(total) for total in totals] or [nothing]
     said = {total[0]: tuple(total) for total in totals}
@@ -125,14 +149,12 @@ def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
                 raise NegativeCellError(f"{question.measure} is negative in {row}: the ledger needs `make verify`")
 
 
-def _provenance(question: Question, offsets: list[tuple[int, int]], recorded: list[tuple[int, int]]) -> Provenance:
-    at = question.as_known_at
+def _provenance(at: KnownAt | None, offsets: list[tuple[int, int]], recorded: list[tuple[int, int]]) -> Provenance:
     position = LogPosition(LEDGER_VERSION, _of_each_partition(offsets))
     if at is not None and at.position is not None:
         position = _reached(LogPosition.parse(at.position), position)
     passed = _of_each_partition(recorded)
     return Provenance(
-        question,
         position,
         _moment(max(passed)) if any(passed) else None,
         at is not None and at.time is not None and min(passed) <= at.time.timestamp() * 1000,

@@ -102,7 +102,7 @@ def flags(question: Question) -> frozenset[str]:
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
-        | _known_flags(question.as_known_at)
+        | known_flags(question.as_known_at)
     )
 
 
@@ -117,7 +117,6 @@ def parameters(question: Question, journal: str) -> Parameters:
         "other_book": other_book,
         "causes": [*spec.plus, *spec.minus],
         "minus": list(spec.minus),
-        "ratio": question.measure.value,
         "first_day": asked[0][0],
         "last_day": asked[-1][1] - ONE_DAY,
         "closes": closes(question),
@@ -136,7 +135,7 @@ def _books(question: Question) -> tuple[str, str]:
         return "supervision", "supervision"
     if question.universe is Universe.BOTH:
         return book, "supervision"
-    return (book, "capacity") if MEASURES[question.measure].kind == "ratio" else (book, book)
+    return (book, "capacity") if MEASURES[question.measure].kind == "crowding" else (book, book)
 
 
 def _keys(question: Question) -> Parameters:
@@ -149,12 +148,13 @@ def _keys(question: Question) -> Parameters:
     return keys
 
 
-def _known_flags(at: KnownAt | None) -> set[str]:
+def known_flags(at: KnownAt | None) -> frozenset[str]:
+    """The words of `parts/known.sql`. A moment that ends a Lima day is decided by days, which projections know."""
     if at is None:
-        return set()
+        return frozenset()
     if at.time is None:
-        return {"known_by_position"}
-    return {"known_by_day" if _ends_day(at.time) else "known_by_time"}
+        return frozenset({"known_by_position"})
+    return frozenset({"known_by_day" if _ends_day(at.time) else "known_by_time"})
 
 
 def _ends_day(moment: datetime) -> bool:
