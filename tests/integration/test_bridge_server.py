@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import lz4.frame
 import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -226,17 +227,17 @@ def test_the_same_token_counts_once_and_only_in_its_month(client: Client, journa
     assert parts(client) == [("202601", 10), ("202601", 10), ("202602", 10)]
 
 
-async def test_the_settings_may_stand_in_the_url_and_the_rows_in_native(client: Client, async_client, journal):
+async def test_settings_in_the_url_and_compressed_rows_in_native(client: Client, async_client, journal):
     statement = APPEND.replace("SETTINGS insert_deduplication_token = '%s',", "SETTINGS") % "Native"
-    native = client.raw_query(
-        "SELECT number AS offset, toDateTime64(0, 3, 'UTC') AS at, 'in' AS kind FROM numbers(7)", fmt="Native"
-    )
+    rows = "SELECT number AS offset, toDateTime64(0, 3, 'UTC') AS at, 'in' AS kind FROM numbers(7)"
+    native = client.raw_query(rows, fmt="Native")
     for start in (0, 7):
         await async_client.command(
             statement,
             {"journal": journal, "next": start, "delta": -1},
-            data=native,
+            data=lz4.frame.compress(native),
             settings={"insert_deduplication_token": "t:0:0", "max_execution_time": 20},
+            transport_settings={"Content-Encoding": "lz4"},
         )
     assert stored(client) == (7, -7)
 

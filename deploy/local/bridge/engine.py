@@ -18,7 +18,7 @@ import chdb
 
 from deploy.local.bridge.connections import Connections, identifier
 from deploy.local.bridge.request import Call
-from deploy.local.bridge.statement import INPUT_TABLE, Statement, parse
+from deploy.local.bridge.statement import INPUT_TABLE, Statement, read
 
 # chDB hands out a stream in pieces that each stand for themselves; only these formats may be joined from pieces.
 _JOINABLE = {"Native", "RowBinary", "CSV", "TSV", "TSVRaw", "TabSeparated", "TabSeparatedRaw", "JSONEachRow"}
@@ -60,7 +60,7 @@ class Engine:
 
     def run(self, call: Call) -> Generator[Answer | bytes, None, None]:
         """One Answer, then the pieces that follow it. Raises BadRequestError, and what chDB raises."""
-        statement = parse(call.text(), self._formats)
+        statement = read(*call.parts(), self._formats)
         with self._connections.lend(call) as connection:
             for table in call.tables():
                 _fill(connection, table.name, table.structure, table.format, table.data)

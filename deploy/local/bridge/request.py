@@ -55,10 +55,9 @@ class Call:
     encoding: str
     files: Mapping[str, bytes]
 
-    def text(self) -> bytes:
-        """The query of the URL, then the body: either may hold the whole. Raises BadRequestError."""
-        parts = (self.params.get("query", "").encode(), _decompress(self.body, self.encoding))
-        return b"\n".join(part for part in parts if part)
+    def parts(self) -> tuple[bytes, bytes]:
+        """The query of the URL, and the body: a statement and its data, or either alone. Raises BadRequestError."""
+        return self.params.get("query", "").encode(), _decompress(self.body, self.encoding)
 
     def settings(self) -> dict[str, str]:
         """What the engine is to be SET to, server-side parameters (`param_x`) among them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 _TOKEN = re.compile(
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 _BRACKETS = {b"(": 1, b"[": 1, b"{": 1, b")": -1, b"]": -1, b"}": -1}
 _INPUT = re.compile(rb"input\s*\(\s*'((?:[^'\\]|\\.|'')*)'\s*\)", re.IGNORECASE)
 _ESCAPED = re.compile(rb"\\(.)|''", re.DOTALL)
-_BEFORE_DATA = re.compile(rb"\A[ \t\f]*\r?\n?")  # what ClickHouse's own parser of INSERT skips
+_BEFORE_DATA = re.compile(rb"[ \t\f]*\r?\n?")  # what ClickHouse's own parser of INSERT skips
 
 
 INPUT_TABLE = "bridge_input"
@@ -44,8 +44,20 @@ class Statement:
     structure: str | None = None
 
 
-def parse(text: bytes, formats: Collection[bytes]) -> Statement:
-    """Read the text of a request. `formats`: the engine's formats in lower case; no other word names one."""
+def read(query: bytes, body: bytes, formats: Collection[bytes]) -> Statement:
+    """The statement of a request, which may stand in its URL, in its body, or begin here and end there.
+
+    `formats`: the engine's formats in lower case; no other word names one.
+    """
+    if not query or not body:
+        return _parse(query or body, formats)
+    begun = _parse(query, formats)
+    if begun.data is None:
+        return _parse(query + b"\n" + body, formats)
+    return replace(begun, data=begun.data + body)
+
+
+def _parse(text: bytes, formats: Collection[bytes]) -> Statement:
     first = next((word[0].upper() for word in _words(text)), b"")
     if first == b"INSERT":
         return _insert(text, formats)
@@ -60,7 +72,7 @@ def _insert(text: bytes, formats: Collection[bytes]) -> Statement:
     for before, word in pairwise(_words(text)):
         if _is_format(before, word, formats):
             begin = before.start()
-            data = _BEFORE_DATA.sub(b"", text[word.end() :], count=1)
+            data = text[_data_begin(text, word.end()) :]
             if source is None:
                 return whole if selects else Statement(text[:begin], b"INSERT", word[0].decode(), data)
             reading = text[: source.start()] + INPUT_TABLE.encode() + text[source.end() : begin]
@@ -72,6 +84,11 @@ def _insert(text: bytes, formats: Collection[bytes]) -> Statement:
             source = source or _INPUT.match(text, word.start())
         selects = selects or upper == b"SELECT"
     return whole
+
+
+def _data_begin(text: bytes, after_format: int) -> int:
+    blank = _BEFORE_DATA.match(text, after_format)
+    return blank.end() if blank else after_format
 
 
 def _is_format(before: re.Match[bytes], name: re.Match[bytes], formats: Collection[bytes]) -> bool:
