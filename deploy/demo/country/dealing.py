@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 Random = np.random.Generator
 
 
-def apportion(total: int, weights: Sequence[float] | Reals, caps: Sequence[int] | Ints | None = None) -> Ints:
+def apportion(total: int, weights: Sequence[float] | Reals | Ints, caps: Sequence[int] | Ints | None = None) -> Ints:
     """Share `total` out in proportion to `weights` by largest remainders, nobody above their cap.
 
     Raises ValueError if the caps of those with a weight cannot hold the total.
@@ -57,7 +57,8 @@ def choose(random: Random, count: int, weights: Sequence[float] | Reals) -> Ints
     """`count` independent indices, each in proportion to its weight."""
     limits = np.cumsum(np.asarray(weights, dtype=float))
     drawn = np.searchsorted(limits, random.random(count) * limits[-1], side="right")
-    return np.minimum(drawn, len(limits) - 1)
+    indices: Ints = np.minimum(drawn, len(limits) - 1)
+    return indices
 
 
 def pick(random: Random, count: int, weights: Reals) -> Ints:

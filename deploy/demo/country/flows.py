@@ -5,7 +5,8 @@ Of those who entered in a month, the part still inside at the end falls with tim
 cohort curve. Everybody else leaves before the end. Who leaves in a month is drawn from all of them alike, which is a
 constant risk of leaving: whatever is drawn, stocks come out as planned, because a stock is the sum over all cohorts.
 
-Months are numbered from 0 (July 2018) to 90 (January 2026). Cohort 0 is the opening roll, cohort m + 1 entered in month m.
+Months are numbered from 0 (July 2018) to 90 (January 2026). Cohort 0 is the opening roll; cohort m + 1 entered in month
+m.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def _still_inside(stock: int, entered: Ints) -> Ints:
         middle = (short + long) / 2
         enough = (entered[1:] * np.exp(-ages / middle)).sum() > stock - opened
         short, long = (short, middle) if enough else (middle, long)
-    admitted = apportion(stock - opened, entered[1:] * np.exp(-ages / long), entered[1:])
+    curve: Reals = entered[1:] * np.exp(-ages / long)
+    admitted = apportion(stock - opened, curve, entered[1:])
     return np.concatenate([[opened], admitted])
 
 

@@ -30,13 +30,14 @@ STAY = np.dtype(
         ("arrived", "i8"),
         ("left", "i8"),  # 0 never
         ("outcome", "i1"),  # index into plausible.OUTCOMES
+        ("said", "i1"),  # bits: in what the entry differs from the truth (`events`)
     ]
 )
 OPENING, ADMISSION, RECAPTURE = range(3)
 FIRST_MONTH = tables.FIRST_MONTH[0] * 12 + tables.FIRST_MONTH[1] - 1
 HOUR = 3_600
 DAY = 24 * HOUR
-MONTH = 30.44 * DAY
+MONTH = 30 * DAY + 10 * HOUR + HOUR // 2
 
 
 def month_start(months: Ints) -> Ints:
@@ -74,7 +75,8 @@ def stays(random: Random, share: float) -> Stays:
 
 def began(stays_: Stays) -> Ints:
     """When each stay begins to be counted: at the opening of the roll, or on admission."""
-    return np.maximum(stays_["entered"], OPENED_AT)
+    starts: Ints = np.maximum(stays_["entered"], OPENED_AT)
+    return starts
 
 
 def ended(stays_: Stays) -> Ints:
