@@ -1,0 +1,83 @@
+"""The stack that is measured: a temporary one with free ports, whose parts start when a figure needs them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+
+from deploy.local.home import Home, free_ports
+from deploy.local.stack import Stack
+from shared.runtime.settings import ProcessSettings
+
+SettingsT = TypeVar("SettingsT", bound=ProcessSettings)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A running stack; `say` tells whoever waits what is being done."""
+
+    stack: Stack
+    say: Say
+
+    def start(self, *parts: str) -> None:
+        """Let these parts run and wait until they answer; what runs already is left alone."""
+        self.stack.up(parts=parts)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Addresses and secrets, as a process of this stack sees them."""
+        return self.stack.home.environment()
+
+    def settings(self, kind: type[SettingsT]) -> SettingsT:
+        """The settings that a process of this stack would read."""
+        known = self.environment
+        values: dict[str, Any] = {
+            name: known[f"SIEP_{name.upper()}"] for name in kind.model_fields if f"SIEP_{name.upper()}" in known
+        }
+        if "ingest_keys" in values:
+            values["ingest_keys"] = json.loads(values["ingest_keys"])
+        return kind(**values)
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """What runs, by name."""
+        return {one.name: psutil.Process(one.pid) for one in self.stack.status() if one.pid}
+
+    def counted(self) -> int:
+        """How many records of the log the aggregator has behind it."""
+        url = f"http://127.0.0.1:{self.environment['SIEP_AGGREGATOR_PORT']}/health"
+        health = httpx.get(url, timeout=30, trust_env=False).json()
+        if health["stopped"]:
+            raise RuntimeError(f"the aggregator stopped: {health['stopped']}")
+        return sum(health["positions"].values())
+
+    def wait_counted(self, end: int, *, seconds: float = 180, every: float = 0.2) -> None:
+        """Until the aggregator has so many records behind it."""
+        deadline = time.monotonic() + seconds
+        while (counted := self.counted()) < end:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"after {seconds:.0f} s {counted} of {end} records are counted")
+            time.sleep(every)
+
+
+@contextmanager
+def rig(say: Say) -> Iterator[Rig]:
+    """A stack of one's own with no part running yet. Ended and deleted afterwards, whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix="siep-bench-"))
+    stack = Stack(Home(folder.resolve()), say=say)
+    try:
+        stack.up(free_ports(), ())
+        yield Rig(stack, say)
+    finally:
+        stack.down()
+        shutil.rmtree(folder)
