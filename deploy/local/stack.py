@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib.util
 import logging
@@ -83,9 +82,9 @@ class Stack:
         infrastructure = [known[name] for name in INFRASTRUCTURE if name in wanted]
         self._run(infrastructure)
         if "kafka" in wanted:
-            asyncio.run(kafka.create_topics(self.home.environment()["SIEP_KAFKA"]))
+            self._job("shared.adapters.kafka.topics")
         if "clickhouse" in wanted:
-            self._migrate()
+            self._job("shared.adapters.clickhouse.migrate")
         self._run([known[name] for name in SERVICES if name in wanted and _written(name)])
 
     def _run(self, together: Collection[Program]) -> None:
@@ -103,13 +102,13 @@ class Stack:
     def _well(self, program: Program) -> bool:
         return self._supervisor.processes()[program.name]["statename"] == "RUNNING" and program.answers()
 
-    def _migrate(self) -> None:
-        command = [sys.executable, "-m", "shared.adapters.clickhouse.migrate"]
+    def _job(self, module: str) -> None:
+        command = [sys.executable, "-m", module]
         done = subprocess.run(
             command, env=self.home.environment(), capture_output=True, text=True, check=False, cwd=ROOT
         )
         if done.returncode != 0:
-            raise StackError(f"The migrations of ClickHouse failed: {(done.stdout + done.stderr).strip()}")
+            raise StackError(f"python -m {module} failed: {(done.stdout + done.stderr).strip()}")
 
     def down(self) -> None:
         """End everything that runs for this stack, also what a killed supervisor left. The data stay."""
