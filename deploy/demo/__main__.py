@@ -80,7 +80,7 @@ class Demo:
         with self._progress() as progress:
             task = progress.add_task("made", total=None)
             country: list[Line] = []
-            for line in generate(SEED):
+            for line in generate(SEED, 1):
                 country.append(line)
                 if len(country) % 5_000 == 0:
                     progress.update(task, completed=len(country))

@@ -15,7 +15,7 @@ from services.ingest.subscribers import GROUP
 from shared.contracts.topics import INBOUND
 
 Line = tuple[str, bytes]
-"""Who speaks, and one fact as JSON with its newline."""
+"""Who speaks, and one fact as JSON."""
 
 WINDOW = 30_000
 """Lines are sent in about their order in time: a window at a time, one request per establishment and window."""
@@ -82,7 +82,7 @@ async def _send(
 
 async def _body(lines: list[bytes]) -> AsyncIterator[bytes]:
     for start in range(0, len(lines), 500):
-        yield b"".join(lines[start : start + 500])
+        yield b"\n".join(lines[start : start + 500]) + b"\n"
 
 
 async def taken_in(kafka: str) -> bool:

@@ -116,7 +116,8 @@ def _addresses(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
 def _secrets(known: Mapping[str, str]) -> dict[str, str]:
     """Secrets already made, and new ones for what has none yet. Services get the hashes of the keys alone."""
     keys = json.loads(known.get("SIEP_KEYS", "{}"))
-    for speaker in ("inpe", *catalogue.load().establishments):
+    known_codes = catalogue.load()
+    for speaker in ("inpe", *known_codes.establishments, *known_codes["supervision_unit"]):
         keys.setdefault(speaker, secrets.token_urlsafe(24))
     hashes = {speaker: hashlib.sha256(key.encode()).hexdigest() for speaker, key in keys.items()}
     return {
