@@ -23,9 +23,9 @@ SCHOOLING = {
 }
 
 
-@pytest.fixture(scope="module", params=[1, 2])
-def people(request):
-    table = persons.table_of_people(np.random.default_rng(request.param))
+@pytest.fixture(scope="module")
+def people():
+    table = persons.table_of_people(np.random.default_rng(2))
     return [dict(zip(NAMES, row, strict=True)) for row in table.tolist()]
 
 

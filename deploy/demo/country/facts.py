@@ -19,7 +19,7 @@ from deploy.demo.country.events import Events, Kind, events
 from deploy.demo.country.histories import Stays, stays
 from deploy.demo.country.messages import WRITERS, Said, Stay
 
-MOST_REPLICAS = 150
+LEAST_SCALE, MOST_SCALE = 0.001, 150
 _PERSONS_PER_REPLICA = 600_000
 _NEVER_WAS = 300_000
 """Where the numbers of people begin who were entered by mistake."""
@@ -31,11 +31,13 @@ def generate(seed: int, scale: float) -> Iterator[tuple[str, bytes]]:
 
     At `scale` 1 the country is whole and exact; below 1 it is a sample of it; above, further countries of other people
     join it. Reference facts from `inpe` come first. The same seed and scale give the same bytes. Raises ValueError for
-    a scale outside (0, 150].
+    a scale below 0.001 (a hundred people) or above 150 (documents have eight digits).
     """
-    if not 0 < scale <= MOST_REPLICAS:
-        raise ValueError(f"scale: expected more than 0 and at most {MOST_REPLICAS}, not {scale}")
-    streams = [_reference(), *(_replica(seed, number, min(scale - number, 1)) for number in range(math.ceil(scale)))]
+    if not LEAST_SCALE <= scale <= MOST_SCALE:
+        raise ValueError(f"scale: expected {LEAST_SCALE} to {MOST_SCALE}, not {scale}")
+    shares = [min(scale - number, 1) for number in range(math.ceil(scale))]
+    replicas = [_replica(seed, number, share) for number, share in enumerate(shares) if share >= LEAST_SCALE]
+    streams = [_reference(), *replicas]
     for _, source, line in heapq.merge(*streams, key=itemgetter(0)):
         yield source, line
 

@@ -68,7 +68,7 @@ def _still_inside(stock: int, entered: Ints) -> Ints:
         middle = (short + long) / 2
         enough = (entered[1:] * np.exp(-ages / middle)).sum() > stock - opened
         short, long = (short, middle) if enough else (middle, long)
-    curve: Reals = entered[1:] * np.exp(-ages / long)
+    curve = np.asarray(entered[1:] * np.exp(-ages / long), dtype=float)
     admitted = apportion(stock - opened, curve, entered[1:])
     return np.concatenate([[opened], admitted])
 

@@ -182,8 +182,8 @@ SMALL = 30
 
 def _donors(random: Random, staying: Stays, cohorts: Ints) -> Ints:
     """After whom each leaver is made: adults of prisons that are not tiny; on the opening roll women as printed."""
-    sizes = np.bincount(staying["prison"], minlength=len(tables.establishments()))
-    fit = (age_in_months(staying) >= 18 * 12) & (sizes[staying["prison"]] >= min(SMALL, sizes.max()))
+    sizes = np.array([site.population for site in tables.establishments()])
+    fit = (age_in_months(staying) >= 18 * 12) & (sizes[staying["prison"]] >= SMALL)
     women = np.flatnonzero(fit & (staying["female"] == 1))
     men = np.flatnonzero(fit & (staying["female"] == 0))
     share = (staying["cause"] == OPENING).sum() + (cohorts == 0).sum()
@@ -193,7 +193,11 @@ def _donors(random: Random, staying: Stays, cohorts: Ints) -> Ints:
     opened = np.flatnonzero(cohorts == 0)
     female[opened] = False
     female[random.permutation(opened)[: max(opened_women, 0)]] = True
-    return np.where(female, random.choice(women, len(cohorts)), random.choice(men, len(cohorts)))
+    female &= len(women) > 0  # a small sample may have none
+    donors = np.empty(len(cohorts), dtype=np.int64)
+    donors[female] = random.choice(women, int(female.sum()))
+    donors[~female] = random.choice(men, int((~female).sum()))
+    return donors
 
 
 def _settle_status(random: Random, staying: Stays, leaving: Stays) -> None:
