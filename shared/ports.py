@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
+from shared.contracts.export_jobs import Column, Job, Order
 from shared.contracts.mapping import Message
 from shared.contracts.questions import EstablishmentStanding, KnownAt, Provenance, Question, Table
 from shared.domain.facts import Fact
@@ -163,4 +166,96 @@ class Figures(Protocol):
         self, day: date, as_known_at: KnownAt | None
     ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
         """Every establishment known by the close of a day, in the order of codes."""
+        ...
+
+
+class JobsError(Exception):
+    """The store of export jobs did not answer; ask again."""
+
+
+class ExportJobs(Protocol):
+    """Jobs by the name of their order. Each call changes one job as `Job` says, or finds it changed by another."""
+
+    def order(self, order: Order, now: datetime) -> Job:
+        """The job of this order, new or as it stands."""
+        ...
+
+    def read(self, job_id: str) -> Job | None:
+        """The job as it stands; None if it was never ordered or is forgotten."""
+        ...
+
+    def cancel(self, job_id: str, now: datetime) -> Job | None:
+        """The job, cancelled unless it has ended; None if there is none."""
+        ...
+
+    def take(self, job_id: str, owner: str, now: datetime) -> Job | None:
+        """The job, held by this owner from now on; None if there is nothing to do."""
+        ...
+
+    def change(self, job_id: str, owner: str, change: Callable[[Job], Job]) -> bool:
+        """Change a job that this owner holds; False, and nothing is changed, if it does not (any more)."""
+        ...
+
+    def sweep(self, now: datetime) -> list[tuple[Job, Job | None]]:
+        """Every job that is due, before and after; None for one that is forgotten. Each is given to one sweeper."""
+        ...
+
+
+class TablesError(Exception):
+    """The rows could not be read; another attempt may succeed."""
+
+
+class Rows(Protocol):
+    """The rows of one file, in the form of its format, as known before the position of its order."""
+
+    columns: Sequence[Column]
+
+    def count(self) -> int:
+        """How many there are. Raises TablesError."""
+        ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """Whole rows, each ended by a line feed. Raises TablesError, also after some, if they end too early."""
+        ...
+
+
+class ExportTables(Protocol):
+    """Whatever can be ordered as a file."""
+
+    def rows(self, order: Order) -> Rows:
+        """The rows that this order asks for."""
+        ...
+
+
+class Draft(Protocol):
+    """A folder of files that nobody sees until it is published."""
+
+    folder: Path
+
+    def publish(self) -> None:
+        """Show all files at once and for good, even if the machine stops now; what was shown before stays."""
+        ...
+
+
+class ExportShelf(Protocol):
+    """Where finished files stand, one folder per job."""
+
+    def draft(self, job_id: str, owner: str) -> AbstractContextManager[Draft]:
+        """A new folder; it is gone afterwards unless it was published. Drafts of other owners are cleared away."""
+        ...
+
+    def discard(self, job_id: str) -> None:
+        """Remove the files of a job and what unfinished attempts left."""
+        ...
+
+
+class ExportQueue(Protocol):
+    """The way to the workers."""
+
+    def send(self, job_id: str) -> None:
+        """Ask some worker to make this job. Raises JobsError."""
+        ...
+
+    def waiting(self) -> int:
+        """How many messages no worker has taken yet. Raises JobsError."""
         ...
