@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,10 @@ def copied(service: str) -> list[tuple[str, str]]:
     return [(source.replace("${SERVICE}", service), place.replace("${SERVICE}", service)) for source, place in lines]
 
 
+def installed_by(requirements: str) -> list[str]:
+    return re.findall(r"^([\w.-]+)(?:\[.+\])?==", (ROOT / requirements).read_text(encoding="utf-8"), re.MULTILINE)
+
+
 IN_THE_IMAGE = """
 import importlib, pkgutil, sys
 from importlib.metadata import packages_distributions
@@ -149,7 +154,7 @@ def test_what_is_copied_and_installed_is_enough_to_start(service: str, tmp_path:
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
         copy(ROOT / source, tmp_path / place)
-    installed = re.findall(r"^([\w.-]+)==", (ROOT / requirements[0]).read_text(encoding="utf-8"), re.MULTILINE)
+    installed = installed_by(requirements[0])
     modules = [
         f"services.{service}",
         f"services.{service}.__main__",
@@ -159,6 +164,16 @@ def test_what_is_copied_and_installed_is_enough_to_start(service: str, tmp_path:
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(tmp_path / "shared")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_requirements_hold_what_the_service_asks_for_also_what_it_loads_late(service: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {
+        re.match(r"[\w-]+", one)[0] for one in [*project["dependencies"], *project["optional-dependencies"][service]]
+    }  # type: ignore[index]
+    installed = installed_by(copied(service)[0][0])
+    assert asked <= set(installed)
 
 
 def test_the_context_of_the_build_holds_what_is_copied_and_no_secret() -> None:
