@@ -57,7 +57,6 @@ def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher) -> APIRout
     """The routes of ingest."""
     router = APIRouter()
 
-    @router.post("/v1/facts", status_code=202, response_model=None, responses=_RESPONSES, openapi_extra=REQUEST)
     async def post_facts(request: Request) -> Response:
         """Take facts: one event, a batch, or any number of them as one line of JSON each.
 
@@ -69,6 +68,18 @@ def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher) -> APIRout
             headers = {"WWW-Authenticate": "Bearer"}
             return answers.problem(401, "Unknown key", "send Authorization: Bearer <your establishment's key>", headers)
         return await _taken(ingest, request, speaker)
+
+    # The first answers, the second describes: FastAPI's own route takes 55 us more of a request's 200.
+    router.add_route("/v1/facts", post_facts, methods=["POST"], include_in_schema=False)
+    router.add_api_route(
+        "/v1/facts",
+        post_facts,
+        methods=["POST"],
+        status_code=202,
+        response_model=None,
+        responses=_RESPONSES,
+        openapi_extra=REQUEST,
+    )
 
     @router.get("/health", response_model=None)
     async def health() -> Response:
