@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 from services.aggregator.handlers import Partition, PartitionStoppedError
 from shared.adapters.clickhouse.client import connect_async
-from shared.adapters.clickhouse.journal import LEDGER, ClickHouseJournal
+from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.queries import LEDGER
 from shared.adapters.kafka.reader import LogReader, extent
 from shared.adapters.redis.histories import RedisHistories
 from shared.contracts.mapping import UndecodableError

@@ -14,9 +14,9 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from services.aggregator.handlers import Partition
 from shared.adapters.clickhouse.client import connect_async
-from shared.adapters.clickhouse.journal import LEDGER, ClickHouseJournal
+from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.migrate import prepare
-from shared.adapters.clickhouse.queries import statement
+from shared.adapters.clickhouse.queries import LEDGER, statement
 from shared.adapters.kafka.reader import LogScan, extent
 from shared.contracts.topics import FACTS, PARTITIONS
 from shared.domain.facts import Fact

@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse.columns import columns_of
-from shared.adapters.clickhouse.journal import LEDGER
+from shared.adapters.clickhouse.queries import LEDGER
 from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, known_flags, periods, rows_of
 from shared.contracts.questions import (
     LEDGER_VERSION,

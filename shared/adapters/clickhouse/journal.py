@@ -9,14 +9,11 @@ import pyarrow as pa
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from shared.adapters.clickhouse.queries import statement
+from shared.adapters.clickhouse.queries import LEDGER, statement
 from shared.contracts.mapping import decode
 from shared.contracts.topics import FACTS
 from shared.domain.attributes import Attributes
 from shared.ports import Consumed, JournalError, LoggedFact, Position
-
-LEDGER = "journal_1"
-"""The journal of the fold in force: the number is the version of the fold."""
 
 _APPEND_SETTINGS = {
     "async_insert": 0,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+LEDGER = "journal_1"
+"""The journal of the fold in force: the number is the version of the fold."""
+
 
 @cache
 def statement(name: str) -> str:
