@@ -29,7 +29,17 @@ def main() -> int:
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
     port = settings.port if "port" in settings.model_fields_set else PORT
-    uvicorn.run(app, host=settings.host, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
     return 0
 
 

@@ -8,9 +8,10 @@ so what was not acknowledged in time is still under way: it counts against the l
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -24,6 +25,8 @@ BATCH_BYTES = 512 * 1024
 MOST_UNDER_WAY = 64 * 1024 * 1024
 """Bytes sent and not acknowledged, over all requests: what a slow broker may cost in memory."""
 PATIENCE_SECONDS = 10.0
+
+Acknowledgement = asyncio.Future[Any]
 
 # At level DEBUG the library logs keys and values, and dead letters carry documents of persons.
 logging.getLogger("aiokafka").setLevel(logging.INFO)
@@ -76,36 +79,64 @@ class KafkaPublisher:
         size = sum(len(message.value) for message in messages) + sum(len(letter.value) for letter in letters)
         if self._under_way and self._under_way + size > self._most_under_way:
             raise SlowDownError("too much is waiting for the log to acknowledge it")
-        self._under_way += size
-        sending = asyncio.ensure_future(self._send(messages, letters))
-        sending.add_done_callback(lambda done: self._settled(done, size))
         try:
             async with asyncio.timeout(self._patience):
-                await asyncio.shield(sending)
+                acknowledgements = await self._sent(messages, letters)
+                if acknowledgements:
+                    await asyncio.wait(acknowledgements)
+            for acknowledgement in acknowledgements:
+                acknowledgement.result()
         except (KafkaError, TimeoutError) as error:
             raise LogError(f"the log did not acknowledge in time: {type(error).__name__}") from error
 
-    def _settled(self, done: asyncio.Future[None], size: int) -> None:
-        self._under_way -= size
-        if not done.cancelled():
-            done.exception()  # whoever waited has heard of it; nobody else may
-
-    async def _send(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter]) -> None:
+    async def _sent(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter]) -> list[Acknowledgement]:
+        """What is to be awaited, once everything is on its way."""
+        if len(messages) == 1 and not letters:
+            return [await self._send(messages[0])]
         by_partition: defaultdict[int, list[Outgoing]] = defaultdict(list)
         for message in messages:
             by_partition[message.partition].append(message)
-        sends = [self._send_partition(partition, group) for partition, group in by_partition.items()]
-        await asyncio.gather(*sends, *(self._send_letter(letter) for letter in letters))
+        groups = (self._send_partition(partition, group) for partition, group in by_partition.items())
+        sent = await asyncio.gather(*groups, self._send_letters(letters))
+        return [acknowledgement for group in sent for acknowledgement in group]
 
-    async def _send_partition(self, partition: int, messages: list[Outgoing]) -> None:
-        if len(messages) == 1:  # shares a batch with the single messages of other requests
-            message = messages[0]
-            await self._producer.send_and_wait(FACTS.name, message.value, message.key, partition)
-            return
-        acknowledgements = [
-            await self._producer.send_batch(batch, FACTS.name, partition=partition) for batch in self._batches(messages)
+    async def _send(self, message: Outgoing) -> Acknowledgement:
+        """Alone, it shares a batch with the single messages of other requests."""
+        sending = self._producer.send(FACTS.name, message.value, message.key, message.partition)
+        return await self._counted(sending, len(message.value))
+
+    async def _send_partition(self, partition: int, messages: list[Outgoing]) -> list[Acknowledgement]:
+        if len(messages) == 1:
+            return [await self._send(messages[0])]
+        return [
+            await self._counted(self._producer.send_batch(batch, FACTS.name, partition=partition), batch.size())
+            for batch in self._batches(messages)
         ]
-        await asyncio.gather(*acknowledgements)
+
+    async def _send_letters(self, letters: Sequence[DeadLetter]) -> list[Acknowledgement]:
+        return [
+            await self._counted(
+                self._producer.send(DEAD_LETTER.name, letter.value, letter.key, 0, headers=list(letter.headers)),
+                len(letter.value),
+            )
+            for letter in letters
+        ]
+
+    async def _counted(self, sending: Awaitable[Acknowledgement], size: int) -> Acknowledgement:
+        """The acknowledgement of what is being sent, which counts as under way until it comes or sending fails."""
+        self._under_way += size
+        try:
+            acknowledgement = await sending
+        except BaseException:
+            self._under_way -= size
+            raise
+        acknowledgement.add_done_callback(functools.partial(self._settled, size))
+        return acknowledgement
+
+    def _settled(self, size: int, acknowledgement: Acknowledgement) -> None:
+        self._under_way -= size
+        if not acknowledgement.cancelled():
+            acknowledgement.exception()  # whoever waited has heard of it, or has long left
 
     def _batches(self, messages: Iterable[Outgoing]) -> Iterable[Any]:
         batch = self._producer.create_batch()
@@ -115,6 +146,3 @@ class KafkaPublisher:
                 batch = self._producer.create_batch()
                 batch.append(key=message.key, value=message.value, timestamp=None)
         yield batch
-
-    async def _send_letter(self, letter: DeadLetter) -> None:
-        await self._producer.send_and_wait(DEAD_LETTER.name, letter.value, letter.key, 0, headers=list(letter.headers))
