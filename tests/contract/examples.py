@@ -1,10 +1,16 @@
 """The hand-written example messages, for every test that runs over them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parents[2] / "shared/contracts/examples"
+
+IDENTIFIERS = re.compile(
+    r"0000 0017|0000001|0000002|0000003|0000004|0000005|CUI-9|SL-2026|-JR-PE-|00009-1993|00001-2026|alcaide|estadistica-07|XX-"
+)
+"""Documents of persons, and the names that establishments give to cases, children, supervisions, officials."""
 
 
 class Refused(NamedTuple):

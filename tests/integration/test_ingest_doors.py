@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -24,16 +23,12 @@ from services.ingest.tokens import Tokeniser
 from shared.contracts.facts import QUARANTINED, RECORDED, TICK
 from shared.contracts.topics import DEAD_LETTER, FACTS, INBOUND, partition_of
 from shared.reference.catalogue import load
-from tests.contract.examples import accepted, refused
+from tests.contract.examples import IDENTIFIERS, accepted, refused
 from tests.support.topics import TopicReader, topic_reader
 
 ROOT = Path(__file__).parents[2]
 KEY = "ab" * 32
 SPEAKERS = [*load().establishments, *load()["supervision_unit"], "inpe"]
-IDENTIFIERS = re.compile(
-    r"0000 0017|0000001|0000002|0000003|0000004|0000005|CUI-9|SL-2026|-JR-PE-|00009-1993|00001-2026|alcaide|estadistica-07|XX-"
-)
-"""Documents of persons, and the names that establishments give to cases, children, supervisions, officials."""
 
 
 @dataclass(frozen=True)
