@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from services.ingest import answers, ndjson
@@ -101,6 +102,10 @@ async def _taken(ingest: Ingest, request: Request, speaker: str) -> Response:
         return answers.problem(413, "Too large", str(error))
     except orjson.JSONDecodeError:
         return answers.problem(400, "Unreadable", f"{EVENT} is one JSON object, {BATCH} an array of them")
+    except ClientDisconnect:
+        return answers.problem(
+            400, "Broken off", "the request ended early: what came before may be recorded; send it again"
+        )
     except BrokenOffError as error:
         status = 429 if isinstance(error.__cause__, SlowDownError) else 503
         title = "Slow down" if status == 429 else "The log does not answer"

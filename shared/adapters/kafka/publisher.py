@@ -25,6 +25,8 @@ BATCH_BYTES = 512 * 1024
 MOST_UNDER_WAY = 64 * 1024 * 1024
 """Bytes sent and not acknowledged, over all requests: what a slow broker may cost in memory."""
 PATIENCE_SECONDS = 10.0
+PROBE_SECONDS = 2.0
+"""Whoever asks whether the log answers asks again soon."""
 
 Acknowledgement = asyncio.Future[Any]
 
@@ -69,7 +71,7 @@ class KafkaPublisher:
     async def ready(self) -> bool:
         """Whether a broker answers and knows the topic of facts."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(min(self._patience, PROBE_SECONDS)):
                 return bool(await self._producer.client.force_metadata_update())
         except (KafkaError, TimeoutError):
             return False

@@ -32,10 +32,15 @@ def log() -> FakeLog:
 
 
 @pytest.fixture
-async def client(log: FakeLog) -> AsyncIterator[httpx.AsyncClient]:
+def app(log: FakeLog) -> FastAPI:
     app = FastAPI()
     keyring = Keyring({"ep-022": hashlib.sha256(b"key").hexdigest()})
     app.include_router(http_door(Ingest(SCREEN, log, FixedClock(NOW)), keyring, log))
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     headers = {"authorization": "Bearer key"}
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as client:
@@ -158,3 +163,23 @@ async def test_health_is_that_of_the_log(client: httpx.AsyncClient, log: FakeLog
     log.stall()
     assert (await client.get("/health")).status_code == 503
     log.resume()
+
+
+async def test_a_client_that_leaves_in_mid_stream_is_no_fault_of_ours(app: FastAPI, log: FakeLog):
+    lines = GOOD + b"\n"
+    received = iter(
+        [{"type": "http.request", "body": lines * 1_000, "more_body": True}, {"type": "http.disconnect"}],
+    )
+    sent: list[dict] = []
+
+    async def receive() -> dict:
+        return next(received)
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", b"Bearer key"), (b"content-type", NDJSON.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/v1/facts", "query_string": b"", "headers": headers}
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert len(log.published) == 1_000
