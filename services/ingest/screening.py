@@ -76,9 +76,11 @@ class Screen:
 
     def _settled(self, message: bytes, fact: Node) -> Node:
         """The fact as the log keeps it: no document, no name of a unit, nothing that is null."""
+        if b"null" in message:
+            fact = _without_nulls(fact)
         fact["data"].pop("person", None)
         self._plans[fact["type"]].settle(fact["data"], self._tokeniser)
-        return _without_nulls(fact) if b"null" in message else fact
+        return fact
 
     def _invalid(self, message: bytes, speaker: str | None, now: datetime, error: ValidationError) -> Refusal:
         """Quarantined if it can be recorded under a subject, else rejected."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.ingest.faults import MAX_FACT_BYTES
 from services.ingest.screening import Refusal, Screen
 from services.ingest.tokens import Tokeniser
-from shared.contracts.facts import QUARANTINED, RECORDED
+from shared.contracts.facts import DATA_INBOUND, QUARANTINED, RECORDED
 from shared.contracts.mapping import decode
 from shared.contracts.topics import partition_of
 from shared.ports import Outgoing
@@ -93,6 +93,16 @@ def test_offences_carry_the_gravity_of_the_catalogue_whatever_was_sent():
 def test_what_is_null_was_not_said():
     message = _changed("release/acquitted", data__motive=None)
     assert "motive" not in _accepted(message)["data"]
+
+
+@pytest.mark.parametrize("fact_type", DATA_INBOUND)
+def test_every_field_that_may_be_absent_may_be_null(fact_type: str):
+    name, message = next((name, m) for name, m in accepted().items() if json.loads(m)["type"] == fact_type)
+    sent = json.loads(message)["data"]
+    fields = DATA_INBOUND[fact_type].model_fields
+    nullable = {field: None for field, info in fields.items() if info.default is None}
+    without = {field: value for field, value in sent.items() if field not in nullable}
+    assert _accepted(_changed(name, data=without | nullable)) == _accepted(_changed(name, data=without))
 
 
 @pytest.mark.parametrize(("name", "case"), refused().items())
