@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -14,7 +14,7 @@ from deploy.bench.figures import Figure
 from deploy.bench.load import end_of_log, lines, publish, recorded
 from deploy.bench.meters import cpu_seconds, patient_collector
 from deploy.bench.rig import Rig
-from services.aggregator.folding import Folded, decoded, fold_batch, subjects_of
+from services.aggregator.folding import decoded, fold_batch, subjects_of
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.redis.histories import RedisHistories
 from shared.ports import Outgoing, Position, Record

