@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from shared.contracts.export_jobs import Column, Job, Order
 from shared.contracts.mapping import Message
-from shared.contracts.questions import EstablishmentStanding, KnownAt, Provenance, Question, Table
+from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
 from shared.domain.facts import Fact
 from shared.domain.ledger import Entry
 
@@ -166,6 +166,14 @@ class Figures(Protocol):
         self, day: date, as_known_at: KnownAt | None
     ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
         """Every establishment known by the close of a day, in the order of codes."""
+        ...
+
+    async def position(self, as_known_at: KnownAt | None) -> LogPosition:
+        """The position that says what was known: the present one unless another moment is meant."""
+        ...
+
+    async def ready(self) -> bool:
+        """Whether the journal answers."""
         ...
 
 

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from deploy.demo.acceptance import CLOSE, Difference, compare
 from deploy.demo.country.facts import generate
-from deploy.demo.gateway import Gateway
+from deploy.demo.gateway import Gateway, RefusedQuestionError
 from deploy.demo.loading import Doors, Line, RefusedError, load, taken_in
 from deploy.local.home import Home, StackError
 from deploy.local.stack import Stack
@@ -57,9 +57,6 @@ class Demo:
         gateway = Gateway(environment["SIEP_GATEWAY"], environment["SIEP_STATISTICIAN_TOKEN"])
         with self.step("compare with the printed tables of January 2026"):
             compared, different = compare(gateway.ask)
-        with self.step("order an export"):
-            file = gateway.export(self.stack.home.folder)
-            self.console.print(f"{file} ({file.stat().st_size:,} bytes)")
         self._conclude(gateway, environment, compared, different)
         return 1 if different else 0
 
@@ -161,7 +158,7 @@ def main() -> int:
     console = Console()
     try:
         return Demo(Stack(Home.of_environment(), console.print), console).run()
-    except (StackError, RefusedError, httpx.HTTPError) as error:
+    except (StackError, RefusedError, RefusedQuestionError, httpx.HTTPError) as error:
         console.print(f"[red]{error}")
         return 1
 

@@ -20,6 +20,7 @@ Line = tuple[str, bytes]
 WINDOW = 30_000
 """Lines are sent in about their order in time: a window at a time, one request per establishment and window."""
 AT_ONCE = 4
+TRIES = 60
 BY_KAFKA = frozenset({"ep-001", "ep-002", "ep-003"})
 """These establishments push into Kafka; all others speak HTTP."""
 
@@ -37,15 +38,15 @@ class Doors:
     keys: Mapping[str, str]
 
 
-async def load(lines: Iterable[Line], doors: Doors, sent: Callable[[int], None]) -> int:
-    """Send everything and return how many lines there were; `sent` hears of each portion. Raises RefusedError."""
+async def load(lines: Iterable[Line], doors: Doors, sent: Callable[[int], None], *, window: int = WINDOW) -> int:
+    """Send everything and return how many lines there were; `sent` hears of each window. Raises RefusedError."""
     producer = AIOKafkaProducer(bootstrap_servers=doors.kafka, acks="all", linger_ms=20, max_batch_size=1 << 20)
     limits = httpx.Limits(max_connections=AT_ONCE)
     total = 0
     await producer.start()
     try:
         async with httpx.AsyncClient(base_url=doors.ingest, timeout=120, trust_env=False, limits=limits) as client:
-            for portions in _windows(lines):
+            for portions in _windows(lines, window):
                 await asyncio.gather(*(_send(client, producer, doors, *portion) for portion in portions.items()))
                 count = sum(map(len, portions.values()))
                 total += count
@@ -55,9 +56,9 @@ async def load(lines: Iterable[Line], doors: Doors, sent: Callable[[int], None])
     return total
 
 
-def _windows(lines: Iterable[Line]) -> Iterator[dict[str, list[bytes]]]:
+def _windows(lines: Iterable[Line], size: int) -> Iterator[dict[str, list[bytes]]]:
     remaining = iter(lines)
-    while window := list(islice(remaining, WINDOW)):
+    while window := list(islice(remaining, size)):
         portions: dict[str, list[bytes]] = {}
         for source, line in window:
             portions.setdefault(source, []).append(line)
@@ -71,13 +72,18 @@ async def _send(
         await asyncio.gather(*[await producer.send(INBOUND.name, line, key=source.encode()) for line in lines])
         return
     headers = {"Authorization": f"Bearer {doors.keys[source]}", "Content-Type": "application/x-ndjson"}
-    while True:
-        answer = await client.post("/v1/facts", content=_body(lines), headers=headers)
-        if answer.status_code not in (429, 503):
-            break
+    for _ in range(TRIES):
+        try:
+            answer = await client.post("/v1/facts", content=_body(lines), headers=headers)
+        except httpx.TransportError:
+            await asyncio.sleep(1)  # no answer: send it all again, a fact that is known already counts once
+            continue
+        if answer.status_code == httpx.codes.ACCEPTED:
+            return
+        if answer.status_code not in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE):
+            raise RefusedError(f"[{source}] was answered [{answer.status_code}]: {answer.text[:500]}")
         await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
-    if answer.status_code != httpx.codes.ACCEPTED:
-        raise RefusedError(f"[{source}] was answered [{answer.status_code}]: {answer.text[:500]}")
+    raise RefusedError(f"[{source}] got no answer from {doors.ingest} in {TRIES} tries: see make status")
 
 
 async def _body(lines: list[bytes]) -> AsyncIterator[bytes]:

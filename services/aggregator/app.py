@@ -8,7 +8,6 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -19,6 +18,7 @@ from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.queries import LEDGER
 from shared.adapters.kafka.reader import LogReader, extent
+from shared.adapters.redis.client import connect_redis
 from shared.adapters.redis.histories import RedisHistories
 from shared.contracts.mapping import UndecodableError
 from shared.contracts.topics import FACTS
@@ -107,7 +107,7 @@ def create_app(settings: Settings) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         client = await connect_async(settings)
-        redis = Redis.from_url(settings.redis)
+        redis = connect_redis(settings.redis)
         reader = LogReader(settings.kafka, FACTS.name, GROUP)
         followers = Followers(settings, SystemClock(), reader, ClickHouseJournal(client), RedisHistories(redis, LEDGER))
         app.state.followers = followers

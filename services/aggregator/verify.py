@@ -10,10 +10,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from clickhouse_connect.driver.asyncclient import AsyncClient
-
 from services.aggregator.handlers import Partition
-from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.client import AsyncClient, connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.migrate import prepare
 from shared.adapters.clickhouse.queries import LEDGER, statement

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from shared.domain.dimensions import Dimension, Label
 
@@ -237,8 +237,8 @@ MEASURES: Mapping[Measure, MeasureSpec] = MappingProxyType(
         _M.CAPACITY: _stock("capacity", _CAPACITY, PLACES, "Places (capacidad de albergue) in force on the day."),
         _M.CROWDING: MeasureSpec(
             Label("Ocupación y hacinamiento", "Occupancy and overcrowding"),
-            "P over C in force on the day: excess P - C, occupancy P / C, overcrowding (P - C) / C, hacinamiento where "
-            "5 (P - C) > C, compared unrounded. The last three are nothing where C is unknown or 0.",
+            "Population P and capacity C in force on the day; excess P - C, occupancy P / C, overcrowding (P - C) / C, "
+            "and hacinamiento where 5 (P - C) > C, compared unrounded; nothing where C is unknown or 0.",
             "crowding",
             PLACES,
             (
@@ -275,3 +275,20 @@ MEASURES: Mapping[Measure, MeasureSpec] = MappingProxyType(
         ),
     }
 )
+
+
+class Crowding(NamedTuple):
+    """What follows from a population and the places for it."""
+
+    excess: int | None
+    occupancy: float | None
+    overcrowding: float | None
+    critical: bool | None
+
+
+def crowding(population: int, capacity: int | None) -> Crowding:
+    """Nothing follows where the capacity is unknown or 0."""
+    if not capacity:
+        return Crowding(None, None, None, None)
+    excess = population - capacity
+    return Crowding(excess, population / capacity, excess / capacity, 5 * excess > capacity)

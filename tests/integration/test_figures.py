@@ -14,14 +14,15 @@ from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.statements import closes, periods
-from shared.contracts.questions import Filter, KnownAt, LogPosition, Question, Table, Top
+from shared.contracts.questions import Filter, KnownAt, LogPosition, Question, Table
 from shared.contracts.topics import PARTITIONS
-from shared.domain.dimensions import Dimension as D
-from shared.domain.measures import MEASURES, Interval, Measure, Universe
+from shared.domain import dimensions
+from shared.domain.measures import MEASURES, Interval, Measure
 from shared.runtime.settings import Settings
 from tests.support.slow_count import SlowCount
-from tests.support.small_ledger import FIRST, LAST, consumed, lima_date, rows_of, write
+from tests.support.small_ledger import FIRST, consumed, rows_of, write
 
+D = dimensions.Dimension
 JOURNAL = "journal_figures"
 PEOPLE = 250
 MADE = consumed(7, PEOPLE)

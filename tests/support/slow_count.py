@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
-from shared.domain.dimensions import Dimension as D
+from shared.domain import dimensions
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 from tests.support.small_ledger import Row
 
+D = dimensions.Dimension
 Filters = dict[D, tuple[str, ...]]
 
 
 class SlowCount:
     """Counts over the rows that were known."""
 
-    def __init__(self, rows: Iterable[Row], known: Callable[[Row], bool] = lambda row: True) -> None:
+    def __init__(self, rows: Iterable[Row], known: Callable[[Row], bool] = lambda _: True) -> None:
         self.rows = [row for row in rows if known(row)]
 
     def stock(self, book: str, dims: tuple[D, ...], filters: Filters, day: date) -> dict[tuple[str, ...], int]:
@@ -140,9 +141,16 @@ _AGES = ((0, 15), (16, 17), (18, 19), *((n, n + 4) for n in range(20, 60, 5)))
 _SUPERVISION_AGES = ((0, 17), (18, 24), *((n, n + 4) for n in range(25, 50, 5)))
 _LEAVING = ("releases", "deaths", "escapes", "transfers_out")
 _LINES = {
-    **{"opening": "roll_openings", "admission": "admissions", "recapture": "recaptures", "release": "releases"},
-    **{"death": "deaths", "escape": "escapes", "transfer_in": "transfers_in", "transfer_out": "transfers_out"},
-    **{"reclassification": "reclassification", "correction": "correction"},
+    "opening": "roll_openings",
+    "admission": "admissions",
+    "recapture": "recaptures",
+    "release": "releases",
+    "death": "deaths",
+    "escape": "escapes",
+    "transfer_in": "transfers_in",
+    "transfer_out": "transfers_out",
+    "reclassification": "reclassification",
+    "correction": "correction",
 }
 
 

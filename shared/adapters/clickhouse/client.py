@@ -11,6 +11,8 @@ from clickhouse_connect.driver.client import Client
 
 from shared.runtime.settings import Settings
 
+__all__ = ["AsyncClient", "Client", "connect", "connect_async"]
+
 
 def _arguments(settings: Settings, database: str) -> dict[str, Any]:
     url = urlsplit(settings.clickhouse)

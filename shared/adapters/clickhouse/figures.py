@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse.columns import columns_of
-from shared.adapters.clickhouse.queries import LEDGER
+from shared.adapters.clickhouse.queries import LEDGER, statement
 from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, known_flags, periods, rows_of
 from shared.contracts.questions import (
     LEDGER_VERSION,
@@ -62,6 +62,19 @@ class ClickHouseFigures:
         asked = Statement(cut("establishments", known_flags(as_known_at)), parameters | known(as_known_at))
         standings, offsets, recorded = await self._ask(asked)
         return tuple(map(_establishment, standings)), _provenance(as_known_at, offsets, recorded)
+
+    async def ready(self) -> bool:
+        """See shared.ports.Figures."""
+        try:
+            await self._client.command(statement("exists"), {"journal": self._journal})
+        except (ClickHouseError, OSError):
+            return False
+        return True
+
+    async def position(self, as_known_at: KnownAt | None) -> LogPosition:
+        """See shared.ports.Figures."""
+        asked = Statement(cut("standing", known_flags(as_known_at)), {"journal": self._journal} | known(as_known_at))
+        return _provenance(as_known_at, *await self._ask(asked)).position
 
     async def _ask(self, asked: Statement) -> Any:
         """The one row of an answer. Raises FiguresUnavailableError."""

@@ -119,7 +119,6 @@ def parameters(question: Question, journal: str) -> Parameters:
         "minus": list(spec.minus),
         "first_day": asked[0][0],
         "last_day": asked[-1][1] - ONE_DAY,
-        "closes": closes(question),
         "pieces": len(asked),
         "unit": question.interval or "day",
         **_keys(question),

@@ -6,7 +6,7 @@ SELECT
 -- @include keys
     sumIf(value, line = 'custody') AS population,
     sumIf(value, line = 'capacity') AS capacity,
-    population - capacity AS excess,
+    if(capacity = 0, NULL, population - capacity) AS excess,
     if(capacity = 0, NULL, population / capacity) AS occupancy,
     if(capacity = 0, NULL, excess / capacity) AS overcrowding,
     if(capacity = 0, NULL, CAST(5 * excess > capacity, 'Bool')) AS critical

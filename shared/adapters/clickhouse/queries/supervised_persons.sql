@@ -19,7 +19,9 @@ inside AS (
         )
         GROUP BY subject
     )
-    ARRAY JOIN stocks AS stock, {closes:Array(Date)} AS close
+    ARRAY JOIN stocks AS stock,
+-- @include closes
+    AS close
     WHERE stock != 0
 ),
 -- @include dimensions

@@ -21,7 +21,9 @@ series AS (
 moments AS (
     SELECT * EXCEPT (stocks), close AS piece, close AS day, close AS age_day, stock AS value
     FROM series
-    ARRAY JOIN stocks AS stock, {closes:Array(Date)} AS close
+    ARRAY JOIN stocks AS stock,
+-- @include closes
+    AS close
     WHERE stock != 0
 ),
 -- @end

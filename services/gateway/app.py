@@ -1,0 +1,59 @@
+"""Builds the gateway from its settings: the only place where its parts are put together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from strawberry.fastapi import GraphQLRouter
+
+from services.gateway import pages, schema
+from services.gateway.guard import Guard
+from services.gateway.handlers import Asking
+from services.gateway.schema.context import Context
+from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.figures import ClickHouseFigures
+from shared.adapters.clickhouse.queries import LEDGER
+from shared.runtime.clock import Clock
+from shared.runtime.settings import GatewaySettings
+
+
+class _Router(GraphQLRouter[Context, None]):
+    """GraphQL whose answers are written by orjson: tables pass through it as they are."""
+
+    def encode_json(self, data: object) -> bytes:
+        """The JSON text of an answer."""
+        return orjson.dumps(data)
+
+
+def build(settings: GatewaySettings, clock: Clock, journal: str = LEDGER) -> FastAPI:
+    """The gateway. It connects when it starts, and raises there if ClickHouse does not answer."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with await connect_async(settings) as client:
+            app.state.figures = ClickHouseFigures(client, journal)
+            app.state.asking = Asking(app.state.figures, clock)
+            yield
+
+    async def context(request: Request) -> Context:
+        return Context(request.app.state.asking)
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(Guard, token=settings.statistician_token.get_secret_value())
+    app.include_router(pages.router)
+    app.add_api_route("/health", _health, response_model=None)
+    graphql = _Router(
+        schema.build(), context_getter=context, graphql_ide=None, allow_queries_via_get=False, subscription_protocols=()
+    )
+    app.include_router(graphql, prefix="/graphql")
+    return app
+
+
+async def _health(request: Request) -> JSONResponse:
+    """Whether figures can be asked for."""
+    ready = await request.app.state.figures.ready()
+    return JSONResponse({"status": "ok" if ready else "no answer from ClickHouse"}, 200 if ready else 503)

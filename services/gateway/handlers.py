@@ -1,0 +1,118 @@
+"""What the gateway does with a question: completes it, checks it against the catalogues, weighs it, has it answered."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import groupby
+from math import prod
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.contracts.questions import (
+    MAX_ROWS,
+    EstablishmentStanding,
+    KnownAt,
+    Provenance,
+    Question,
+    QuestionError,
+    Table,
+    TooManyRowsError,
+    UnknownMemberError,
+)
+from shared.domain.dimensions import Dimension
+from shared.domain.measures import MEASURES
+from shared.domain.periods import pieces
+from shared.ports import Figures
+from shared.reference.members import members, unknown_members
+from shared.runtime.clock import Clock
+
+CELLS_MAX = 20_000_000
+"""So many possible cells are counted in some seconds; more would only end in a refusal."""
+_FREE_CODES = 1_000  # members of a dimension without a closed list
+_LIMA = timedelta(hours=-5)
+
+
+class Asking:
+    """Answers questions out of the figures."""
+
+    def __init__(self, figures: Figures, clock: Clock) -> None:
+        self._figures = figures
+        self._clock = clock
+
+    async def answer(self, question: Question) -> Table:
+        """The table that answers a question. Raises QuestionError, or what the port raises."""
+        check(question)
+        return await self._figures.answer(question, max_rows=MAX_ROWS)
+
+    async def establishments(
+        self, at: date | None, as_known_at: KnownAt | None
+    ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
+        """Every establishment as it stood at the close of a day, of today if none is said."""
+        return await self._figures.establishments(at or self.today(), as_known_at)
+
+    def question(self, **said: Any) -> Question:
+        """The question that was said, without what was left out; a stock without a day is asked for today.
+
+        Raises QuestionError, which names the argument and what was expected.
+        """
+        given = {name: value for name, value in said.items() if value is not None}
+        timed = {"at", "from_day", "to_day"} & given.keys()
+        if not timed and MEASURES[given["measure"]].kind in {"stock", "crowding"}:
+            given["at"] = self.today()
+        try:
+            return Question(**given)
+        except ValidationError as error:
+            raise QuestionError(explained(error)) from None
+
+    def today(self) -> date:
+        """The day it is in Lima."""
+        return (self._clock.now() + _LIMA).date()
+
+
+def explained(error: ValidationError) -> str:
+    """What is wrong with what was said, field by field."""
+    faults = error.errors(include_url=False, include_input=False)
+    return "; ".join(
+        ".".join(map(str, fault["loc"])) + (": " if fault["loc"] else "") + fault["msg"].removeprefix("Value error, ")
+        for fault in faults
+    )
+
+
+def check(question: Question) -> None:
+    """Refuse unknown members and what is certainly too much, before anything is counted."""
+    for each in question.filters:
+        unknown = unknown_members(each.dimension, each.codes)
+        if unknown:
+            raise UnknownMemberError(each.dimension, unknown)
+    if not question.dimensions and estimate(question) > MAX_ROWS:
+        raise TooManyRowsError(estimate(question), MAX_ROWS)
+    possible = estimate(question)
+    if possible > CELLS_MAX:
+        raise TooManyRowsError(possible, CELLS_MAX, estimated=True)
+
+
+def estimate(question: Question) -> int:
+    """The most cells that an answer can have: members asked, levels of a hierarchy once, times pieces of the period."""
+    filtered = {each.dimension: len(each.codes) for each in question.filters}
+    sizes = sorted((_FAMILY.get(d, d.value), filtered.get(d) or _size(d)) for d in question.dimensions)
+    cells = prod(max(size for _, size in family) for _, family in groupby(sizes, key=lambda pair: pair[0]))
+    if question.from_day is None or question.to_day is None:
+        return cells
+    return cells * len(pieces(question.from_day, question.to_day, question.interval))
+
+
+def _size(dimension: Dimension) -> int:
+    return len(members(dimension)) + 1 if members(dimension) else _FREE_CODES
+
+
+_D = Dimension
+_FAMILY = {
+    **dict.fromkeys((_D.ESTABLISHMENT, _D.REGIONAL_OFFICE, _D.DEPARTMENT, _D.PROVINCE, _D.DISTRICT), "place"),
+    **dict.fromkeys((_D.RESIDENCE_DEPARTMENT, _D.RESIDENCE_PROVINCE, _D.RESIDENCE_DISTRICT), "residence"),
+    **dict.fromkeys((_D.LEGAL_STATUS, _D.PRINTED_STATUS), "status"),
+    **dict.fromkeys((_D.NATIONALITY, _D.NATIONALITY_GROUP), "nationality"),
+    **dict.fromkeys((_D.OFFENCE, _D.OFFENCE_GENERIC, _D.ATTEMPT), "offence"),
+    **dict.fromkeys((_D.LIBERTY_TYPE, _D.LIBERTY_GROUP), "liberty"),
+}
+"""Dimensions of which one decides the others: crossing them makes no more cells."""

@@ -1,0 +1,36 @@
+"""What resolvers are given, and how what they raise is told."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from graphql import GraphQLError
+from strawberry.fastapi import BaseContext
+from strawberry.types import Info
+
+from services.gateway.handlers import Asking
+from shared.contracts.questions import FiguresUnavailableError, QuestionError
+
+
+class Context(BaseContext):
+    """What every resolver may use."""
+
+    def __init__(self, asking: Asking) -> None:
+        super().__init__()
+        self.asking = asking
+
+
+Information = Info[Context, None]
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """What cannot be answered becomes an error with a code for programs, beside the text for people."""
+    try:
+        yield
+    except QuestionError as error:
+        details = {name: value for name, value in vars(error).items() if not name.startswith("_")}
+        raise GraphQLError(str(error), extensions={"code": error.code, **details}) from None
+    except FiguresUnavailableError as error:
+        raise GraphQLError(f"{error}: ask again in a moment", extensions={"code": "UNAVAILABLE"}) from error

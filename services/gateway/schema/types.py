@@ -1,0 +1,199 @@
+"""What a client gets: tables and what they are made of."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import strawberry
+from strawberry.scalars import JSON
+
+from services.gateway.schema import enums as _enums  # noqa: F401 - the enumerations below are declared there
+from shared.contracts import questions as contract
+from shared.domain import dimensions as domain
+from shared.domain.dimensions import Dimension
+from shared.domain.measures import Measure
+
+
+@strawberry.type(description="A name in both languages.")
+class Label:
+    """See shared.domain.dimensions.Label."""
+
+    es: str
+    en: str
+
+
+def label(of: domain.Label) -> Label:
+    """The same label for the schema."""
+    return Label(es=of.es, en=of.en)
+
+
+@strawberry.type(description="A column of a table.")
+class Column:
+    """See shared.contracts.questions.Column."""
+
+    key: str
+    label: Label
+    type: str = strawberry.field(description="code, day, integer, decimal or flag")
+    unit: str
+    members: JSON | None = strawberry.field(
+        description="Every code that occurs, with its label: {code: {es, en}}, in the order in which people read them."
+    )
+
+
+@strawberry.type(description="What an answer rests on. Asking again with its position gives the same numbers for ever.")
+class Provenance:
+    """See shared.contracts.questions.Provenance."""
+
+    position: str = strawberry.field(description="p1.<ledger version>.<next offset of each partition>")
+    recorded_until: str | None = strawberry.field(description="The last moment recorded so far.")
+    provisional: bool = strawberry.field(
+        description="The time of asKnownAt is not passed everywhere: more may be recorded."
+    )
+    catalogue_version: str
+    ledger_version: int
+
+
+def provenance(of: contract.Provenance) -> Provenance:
+    """The same provenance for the schema."""
+    return Provenance(
+        position=str(of.position),
+        recorded_until=of.recorded_until,
+        provisional=of.provisional,
+        catalogue_version=of.catalogue_version,
+        ledger_version=of.position.ledger_version,
+    )
+
+
+@strawberry.type(description="Whom an answer can speak for.")
+class Coverage:
+    """Establishments that exist on the last day asked."""
+
+    establishments: list[str]
+
+
+@strawberry.type(description="An answer. Rows hold codes; columns name them.")
+class Table:
+    """See shared.contracts.questions.Table."""
+
+    question: JSON = strawberry.field(description="The question in its canonical form, with what was left to default.")
+    columns: list[Column]
+    rows: JSON = strawberry.field(description="Rows in the order of the columns; cells of nothing are left out.")
+    totals: JSON = strawberry.field(description="One row for each piece of time, without the dimensions.")
+    provenance: Provenance
+    coverage: Coverage
+
+
+def table(of: contract.Table) -> Table:
+    """The same table for the schema; its rows are passed on as they are."""
+    return Table(
+        question=JSON(of.question.model_dump(mode="json", exclude_none=True)),
+        columns=[_column(column) for column in of.columns],
+        rows=JSON(of.rows),
+        totals=JSON(of.totals),
+        provenance=provenance(of.provenance),
+        coverage=Coverage(establishments=list(of.establishments)),
+    )
+
+
+def _column(of: contract.Column) -> Column:
+    members = (
+        None if of.members is None else {code: {"es": name.es, "en": name.en} for code, name in of.members.items()}
+    )
+    return Column(
+        key=of.key,
+        label=label(of.label),
+        type=of.type,
+        unit=of.unit,
+        members=None if members is None else JSON(members),
+    )
+
+
+@strawberry.type(description="An establishment as it stood at the close of a day.")
+class Establishment:
+    """See shared.contracts.questions.EstablishmentStanding."""
+
+    code: str
+    name: str
+    office: Member
+    department: Member
+    province: Member
+    district: Member
+    houses: str = strawberry.field(description="male, female or mixed")
+    open: bool
+    population: int
+    capacity: int | None = strawberry.field(description="Places in force on the day; null if nobody said them.")
+    occupancy: float | None = strawberry.field(description="P / C")
+    excess: int | None = strawberry.field(description="P - C")
+    overcrowding: float | None = strawberry.field(description="(P - C) / C")
+    critical: bool | None = strawberry.field(description="Hacinamiento: 5 (P - C) > C, compared unrounded.")
+
+
+@strawberry.type(description="Establishments with what the list rests on.")
+class Establishments:
+    """An answer about every establishment."""
+
+    at: date
+    items: list[Establishment]
+    provenance: Provenance
+
+
+@strawberry.type(description="A member of a dimension or an entry of a catalogue.")
+class Member:
+    """A code with its names."""
+
+    code: str
+    label: Label
+
+
+@strawberry.type(description="A dimension, and its members if it has a closed list.")
+class DimensionInfo:
+    """See shared.domain.dimensions.DimensionSpec."""
+
+    name: Dimension
+    label: Label
+    description: str
+    members: list[Member]
+
+
+@strawberry.type(description="A value that a measure answers with.")
+class ValueInfo:
+    """See shared.domain.measures.ValueColumn."""
+
+    key: str
+    label: Label
+    type: str
+    unit: str
+
+
+@strawberry.type(description="A measure: what it counts and by what it can be asked.")
+class MeasureInfo:
+    """See shared.domain.measures.MeasureSpec."""
+
+    name: Measure
+    label: Label
+    definition: str
+    kind: str = strawberry.field(description="stock, flow, transfer, crowding or balance")
+    values: list[ValueInfo]
+    dimensions: list[Dimension]
+
+
+@strawberry.type(description="An entry of a catalogue.")
+class CatalogueEntry:
+    """See shared.reference.catalogue.Entry."""
+
+    code: str
+    label: Label
+    parent: str
+    rank: int | None
+    source: str
+    valid_from: str
+    valid_to: str
+
+
+@strawberry.type(description="A closed list of codes; `version` names the state of all lists.")
+class Catalogue:
+    """See shared.reference.catalogue.Catalogue."""
+
+    name: str
+    version: str
+    entries: list[CatalogueEntry]

@@ -1,0 +1,167 @@
+"""Rows for files, out of the journal: the query of the figures inside, the cells of the format around it.
+
+The engine writes the cells itself (format Template), so a row costs microseconds and no memory here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from urllib3.exceptions import HTTPError
+
+from shared.adapters.clickhouse.export_columns import PERSONAL_BOOKS, Field, of_movements, of_question
+from shared.adapters.clickhouse.figures import movements
+from shared.adapters.clickhouse.queries import LEDGER
+from shared.adapters.clickhouse.statements import Parameters, Statement, around, closes, periods, rows_of
+from shared.contracts.export_jobs import Column, Movements, Order
+from shared.contracts.questions import KnownAt, LogPosition, Question
+from shared.domain.measures import MEASURES
+from shared.ports import TablesError
+
+_END = b"<end of rows>"
+_CHUNK = 1 << 20
+_SETTINGS: dict[str, Any] = {
+    "enable_shared_storage_snapshot_in_query": 1,
+    "max_bytes_before_external_sort": 1 << 30,  # a long period is sorted on disk
+    "max_block_size": 8_192,  # cells are texts: many of them in a block would be much memory
+}
+
+
+class Form(Protocol):
+    """How a format writes cells and rows: the modules of `adapters/files`."""
+
+    ROW: tuple[str, str, str]
+    cell: Callable[[str, str], str]
+
+
+class ClickHouseTables:
+    """See shared.ports.ExportTables. `forms` says how each format writes its rows."""
+
+    def __init__(self, client: Client, forms: dict[str, Form], journal: str = LEDGER) -> None:
+        # names of places are too many for an address
+        client.form_encode_query_params = True  # type: ignore[attr-defined]  # of the HTTP client, which is the only one
+        self._client = client
+        self._forms = forms
+        self._journal = journal
+
+    def rows(self, order: Order) -> ClickHouseRows:
+        """See shared.ports.ExportTables."""
+        if order.question is not None:
+            pinned = order.question.model_copy(update={"as_known_at": KnownAt(position=order.position)})
+            source, fields = _of_question(pinned, self._journal), of_question(pinned)
+        else:
+            assert order.movements is not None
+            source, fields = _of_movements(order.movements, order.position, self._journal), of_movements()
+        return ClickHouseRows(self._client, source, fields, self._forms[order.format])
+
+
+def _of_question(question: Question, journal: str) -> Statement:
+    rows = rows_of(question, journal)
+    if question.dimensions:
+        table = around("table", rows, question)
+    else:
+        flows = MEASURES[question.measure].kind in {"flow", "transfer"}
+        asked = [start for start, _ in periods(question)] if flows else closes(question)
+        table = around("export_pieces", rows, question, asked_pieces=asked)
+    return _over(table, "SELECT tuple(*) AS cells")
+
+
+def _of_movements(asked: Movements, position: str, journal: str) -> Statement:
+    entries = movements(LogPosition.parse(position), asked.from_day, asked.to_day - timedelta(days=1), journal)
+    of_people = (
+        "WHERE has({books:Array(String)}, book)"
+        " AND (empty({establishments:Array(String)}) OR has({establishments:Array(String)}, establishment))"
+    )
+    more: dict[str, object] = {"books": list(PERSONAL_BOOKS), "establishments": list(asked.establishments)}
+    return _over(entries, "SELECT *", of_people, more)
+
+
+def _over(source: Statement, select: str, where: str = "", more: Parameters | None = None) -> Statement:
+    """A query over another; what people say is in the parameters alone."""
+    return Statement(f"{select} FROM (\n{source.sql}\n) {where}", source.parameters | (more or {}))
+
+
+class ClickHouseRows:
+    """See shared.ports.Rows."""
+
+    def __init__(self, client: Client, source: Statement, fields: Sequence[Field], form: Form) -> None:
+        self.columns: Sequence[Column] = [field.column for field in fields]
+        self._client = client
+        self._source = source
+        self._fields = fields
+        self._form = form
+
+    def count(self) -> int:
+        """See shared.ports.Rows."""
+        counting = _over(self._source, "SELECT count()")
+        try:
+            said: Any = self._client.command(counting.sql, counting.parameters, settings=_SETTINGS)
+        except (ClickHouseError, HTTPError, OSError) as error:
+            raise TablesError(_reason(error)) from error
+        return int(said)
+
+    def blocks(self) -> Iterator[bytes]:
+        """See shared.ports.Rows."""
+        statement, before, between, after = self._statement(), *self._form.ROW
+        row = before + between.join(f"${{c{n}:Raw}}" for n in range(len(self._fields))) + after
+        template = {
+            "format_template_row_format": row,
+            "format_template_rows_between_delimiter": "\n",
+            "format_template_resultset_format": "${data}\n" + _END.decode(),
+        }
+        try:
+            answer: Any = self._client.raw_stream(
+                statement.sql, statement.parameters, settings=_SETTINGS | template, fmt="Template"
+            )
+            with answer:
+                yield from _whole_rows(answer.stream(_CHUNK))
+        except (ClickHouseError, HTTPError, OSError) as error:
+            raise TablesError(_reason(error)) from error
+
+    def _statement(self) -> Statement:
+        """Cell by cell what the format writes, over the source."""
+        cells: list[str] = []
+        parameters: Parameters = {}
+        for n, (column, sql, names) in enumerate(self._fields):
+            value = sql
+            if column.type == "text":
+                value = _clean(sql)
+            if names is not None:
+                value = f"transform({value}, {{codes_{n}:Array(String)}}, {{names_{n}:Array(String)}})"
+                parameters |= {f"codes_{n}": list(names), f"names_{n}": list(names.values())}
+            cells.append(f"{self._form.cell(column.type, value)} AS c{n}")
+        return _over(self._source, f"SELECT {', '.join(cells)}", more=parameters)
+
+
+def _clean(sql: str) -> str:
+    """A text without control characters; worked out once for each different text of a block."""
+    return (
+        f"replaceRegexpAll(toLowCardinality(toString({sql})), '[\\\\x00-\\\\x1F\\\\x7F]', '\N{REPLACEMENT CHARACTER}')"
+    )
+
+
+def _whole_rows(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The rows without the mark that ends them. Raises TablesError, with the engine's reason, if it is missing."""
+    rest, last = b"", b""
+    for chunk in chunks:
+        text = rest + chunk
+        cut = text.rfind(b"\n") + 1
+        last, rest = text[:cut], text[cut:]
+        if last.strip(b"\n"):
+            yield last
+    if rest != _END:
+        raise TablesError(_reason((last + rest)[-2_000:].decode(errors="replace")))
+
+
+def _reason(error: object) -> str:
+    """What people can use of an engine's error: its text without the query, or that it did not answer."""
+    text = str(error)
+    start = text.rfind("DB::Exception: ")
+    if start < 0:
+        return "the journal did not answer to the end"
+    return re.split(r"\n|: while executing|\(stack_trace|\(version", text[start + len("DB::Exception: ") :])[0][:300]

@@ -1,0 +1,253 @@
+"""GraphQL over HTTP against the running gateway, on a real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from services.gateway.app import build
+from services.gateway.pages import examples
+from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.domain.measures import MEASURES
+from shared.reference.catalogue import load
+from shared.runtime.clock import FixedClock
+from shared.runtime.settings import GatewaySettings, Settings
+from tests.support.slow_count import SlowCount
+from tests.support.small_ledger import consumed, rows_of, write
+
+JOURNAL = "journal_gateway"
+TOKEN = "a-token-of-the-tests"
+MADE = consumed(11, 120)
+SLOW = SlowCount(rows_of(MADE))
+TODAY = datetime(2025, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
+
+
+@pytest.fixture(scope="module")
+async def gateway(clickhouse_settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with await connect_async(clickhouse_settings) as client:
+        await client.command(f"CREATE TABLE {JOURNAL} AS journal_1")
+        await write(ClickHouseJournal(client, JOURNAL), MADE)
+        settings = GatewaySettings(**clickhouse_settings.model_dump(), statistician_token=SecretStr(TOKEN))
+        server = uvicorn.Server(uvicorn.Config(build(settings, FixedClock(TODAY), JOURNAL), log_level="warning"))
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            running = asyncio.create_task(server.serve([listening]))
+            async with httpx.AsyncClient(base_url=address, timeout=60) as asking:
+                await _answers(asking)
+                yield asking
+            server.should_exit = True
+            await running
+        await client.command(f"DROP TABLE {JOURNAL}")
+
+
+async def _answers(asking: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                answer = await asking.get("/health")
+            except httpx.TransportError:
+                await asyncio.sleep(0.02)
+                continue
+            assert answer.json() == {"status": "ok"}
+            return
+
+
+async def said(gateway: httpx.AsyncClient, query: str, token: str = TOKEN, **variables: Any) -> dict[str, Any]:
+    answer = await gateway.post(
+        "/graphql", json={"query": query, "variables": variables}, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+async def asked(gateway: httpx.AsyncClient, query: str, **variables: Any) -> dict[str, Any]:
+    answer = await said(gateway, query, **variables)
+    assert "errors" not in answer, answer
+    return answer["data"]  # type: ignore[no-any-return]
+
+
+async def refused(gateway: httpx.AsyncClient, query: str, **variables: Any) -> dict[str, Any]:
+    answer = await said(gateway, query, **variables)
+    (error,) = answer["errors"]
+    return error  # type: ignore[no-any-return]
+
+
+async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gateway: httpx.AsyncClient) -> None:
+    answer = await asked(
+        gateway,
+        """{ population(by: [SEX, PRINTED_STATUS]) {
+            question columns { key label { es en } type unit members } rows totals
+            provenance { position recordedUntil provisional catalogueVersion ledgerVersion } coverage { establishments }
+        } }""",
+    )
+    table = answer["population"]
+    today = TODAY.date().replace(month=2, day=28)
+    expected = SLOW.stock("custody", ("sex", "printed_status"), {}, today)  # type: ignore[arg-type]
+    assert {tuple(row[:2]): row[2] for row in table["rows"]} == expected
+    assert table["totals"] == [[sum(expected.values())]]
+    assert table["question"]["at"] == "2025-02-28"
+    assert [column["key"] for column in table["columns"]] == ["sex", "printed_status", "population"]
+    assert table["columns"][0]["members"]["female"] == {"es": "Mujer", "en": "Female"}
+    assert list(table["columns"][0]["members"]) == ["male", "female", ""]
+    assert table["columns"][2] == {
+        "key": "population",
+        "label": {"es": "Población penal", "en": "Prison population"},
+        "type": "integer",
+        "unit": "persons",
+        "members": None,
+    }
+    offsets = "-".join(str(len(MADE[partition])) for partition in range(9))
+    assert table["provenance"]["position"] == f"p1.1.{offsets}"
+    assert table["provenance"]["catalogueVersion"] == load().version
+    assert table["provenance"]["provisional"] is False
+    assert table["coverage"]["establishments"] == ["ep-001", "ep-002", "ep-003"]
+
+
+async def test_every_measure_has_a_field_of_its_name(gateway: httpx.AsyncClient) -> None:
+    fields = [_field(name.value, spec.kind) for name, spec in MEASURES.items()]
+    for few in (fields[:8], fields[8:16], fields[16:]):
+        answer = await asked(gateway, "{" + " ".join(few) + "}")
+        assert all(table["totals"] for table in answer.values())
+
+
+def _field(name: str, kind: str) -> str:
+    first, *others = name.split("_")
+    time = "" if kind in ("stock", "crowding") else '(from: "2025-01-01", to: "2025-02-01")'
+    return f"{first}{''.join(word.title() for word in others)}{time} {{ totals }}"
+
+
+@pytest.mark.parametrize("name", sorted(examples()))
+async def test_every_example_runs(gateway: httpx.AsyncClient, name: str) -> None:
+    await asked(gateway, examples()[name])
+
+
+async def test_asking_again_with_the_position_gives_the_same(gateway: httpx.AsyncClient) -> None:
+    query = """query Again($known: AsKnownAt) {
+        admissions(from: "2025-01-01", to: "2025-03-01", interval: MONTH, by: [OFFENCE], asKnownAt: $known)
+        { rows totals provenance { position } }
+    }"""
+    known = {"time": "2025-02-10T12:00:00-05:00"}
+    first = (await asked(gateway, query, known=known))["admissions"]
+    position = {"position": first["provenance"]["position"]}
+    assert (await asked(gateway, query, known=position))["admissions"] == first
+    assert first["rows"] != (await asked(gateway, query))["admissions"]["rows"], "nothing came later"
+
+
+async def test_figure_asks_in_one_piece_what_the_field_asks_in_many(gateway: httpx.AsyncClient) -> None:
+    field = '{ tuberculosis(at: "2025-02-01", by: [CONDITION], where: [{dimension: SEX, codes: ["male"]}]) { rows } }'
+    piece = "query Q($q: QuestionInput!) { figure(question: $q) { rows } }"
+    question = {"measure": "TUBERCULOSIS", "at": "2025-02-01", "by": ["CONDITION"]}
+    question["where"] = [{"dimension": "SEX", "codes": ["male"]}]  # type: ignore[assignment,list-item]
+    assert (await asked(gateway, piece, q=question))["figure"] == (await asked(gateway, field))["tuberculosis"]
+
+
+async def test_establishments_stand_as_they_stood(gateway: httpx.AsyncClient) -> None:
+    query = """query Sites($at: Date!) { establishments(at: $at) { items {
+        code name office { code label { es } } department { code label { es } } open population capacity occupancy excess critical
+    } } crowding(at: $at, by: [ESTABLISHMENT]) { rows } }"""
+    for at, office, is_open in (("2025-02-13", "lima", True), ("2025-02-14", "centro", False)):
+        answer = await asked(gateway, query, at=at)
+        sites = {site["code"]: site for site in answer["establishments"]["items"]}
+        assert sites["ep-003"]["office"]["code"] == office
+        assert sites["ep-003"]["department"] == {"code": "15", "label": {"es": "Lima"}}
+        assert sites["ep-066"]["open"] is is_open
+        assert sites["ep-002"]["capacity"] is None
+        assert sites["ep-002"]["critical"] is None
+        for code, population, capacity, excess, occupancy, _, critical in answer["crowding"]["rows"]:
+            site = sites[code]
+            assert [site["population"], site["capacity"] or 0] == [population, capacity]
+            assert [site["excess"], site["occupancy"], site["critical"]] == [excess, occupancy, critical]
+            assert capacity == 0 or critical is (5 * (population - capacity) > capacity)
+
+
+async def test_catalogues_and_dimensions_tell_their_codes_in_both_languages(gateway: httpx.AsyncClient) -> None:
+    answer = await asked(
+        gateway,
+        """{ catalogue(name: "liberty_type") { version entries { code label { es en } parent source } }
+             dimensions(names: [SENTENCE_BAND]) { label { es en } members { code label { en } } }
+             measures { name label { es } kind values { key unit } dimensions } }""",
+    )
+    assert {entry["code"] for entry in answer["catalogue"]["entries"]} == set(load()["liberty_type"])
+    assert answer["dimensions"][0]["members"][0]["code"] == "0-5"
+    assert {measure["name"] for measure in answer["measures"]} == {name.name for name in MEASURES}
+
+
+@pytest.mark.parametrize(
+    ("field", "code", "told"),
+    [
+        ('population(where: [{dimension: OFFENCE_GENERIC, codes: ["patrimonia"]}])', "UNKNOWN_MEMBER", "patrimonio"),
+        ('admissions(by: [SEX], from: "2025-01-01")', "BAD_QUESTION", "give both"),
+        ("admissions", "BAD_QUESTION", "give either at, or from and to"),
+        ('admissions(from: "2025-02-01", to: "2025-01-01")', "BAD_QUESTION", "from must be before to"),
+        ("population(by: [LIBERTY_TYPE])", "BAD_QUESTION", "population is not known by liberty_type"),
+        ("population(by: [SEX, AGE_BAND, OFFENCE, SCHOOLING, OCCUPATION])", "BAD_QUESTION", "at most 4"),
+        ('population(asKnownAt: {position: "p1.1.3"})', "BAD_QUESTION", "p1.<ledger version>"),
+        ('population(asKnownAt: {position: "p1.1.9999-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "lies ahead"),
+        ('population(asKnownAt: {position: "p1.7.0-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "another ledger"),
+        ('population(asKnownAt: {time: "2025-01-01T00:00:00"})', "BAD_QUESTION", "timezone"),
+        (
+            'population(from: "2000-01-01", to: "2026-01-01", interval: DAY, by: [OFFENCE, RESIDENCE_DISTRICT])',
+            "TOO_MANY_ROWS",
+            "order an export",
+        ),
+        ('population(from: "2010-01-01", to: "2148-01-01", interval: DAY)', "TOO_MANY_ROWS", "the limit is 50000"),
+    ],
+)
+async def test_a_question_that_cannot_be_answered_is_told_what_to_do(
+    gateway: httpx.AsyncClient, field: str, code: str, told: str
+) -> None:
+    error = await refused(gateway, f"{{ {field} {{ rows }} }}")
+    assert error["extensions"]["code"] == code, error
+    assert told in error["message"], error
+
+
+async def test_unknown_arguments_are_answered_with_what_exists(gateway: httpx.AsyncClient) -> None:
+    assert "SEX" in (await refused(gateway, "{ population(by: [SEXO]) { rows } }"))["message"]
+    assert "population" in (await refused(gateway, "{ poblation { rows } }"))["message"]
+    assert "liberty_type" in (await refused(gateway, '{ catalogue(name: "liberty") { name } }'))["message"]
+
+
+async def test_greedy_documents_are_refused(gateway: httpx.AsyncClient) -> None:
+    aliases = " ".join(f"a{n}: population {{ totals }}" for n in range(21))
+    assert "aliases" in (await refused(gateway, f"{{ {aliases} }}"))["message"]
+    tokens = "{ population { " + "rows " * 2_001 + "} }"
+    assert "token" in (await refused(gateway, tokens))["message"].lower()
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x"])
+async def test_nothing_is_told_without_the_token(gateway: httpx.AsyncClient, token: str) -> None:
+    for method, path in (("POST", "/graphql"), ("GET", "/files/a/b"), ("POST", "/health"), ("GET", "/nowhere")):
+        answer = await gateway.request(method, path, headers={"Authorization": token}, json={"query": "{ __typename }"})
+        assert answer.status_code == 401, (method, path)
+        assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_the_page_and_its_files_are_open_and_come_from_here(gateway: httpx.AsyncClient) -> None:
+    page = await gateway.get("/", follow_redirects=True)
+    assert page.status_code == 200
+    assert "//" not in page.text.replace("<!doctype", "")
+    for name in ("react.js", "react-dom.js", "graphiql.js", "graphiql.css", "page.js", "examples.json"):
+        file = await gateway.get(f"/graphiql/{name}")
+        assert file.status_code == 200, name
+        assert file.text
+    assert len((await gateway.get("/graphiql/examples.json")).json()) == len(examples())
+    assert (await gateway.get("/graphiql/../app.py")).status_code in (401, 404)
+    assert (await gateway.get("/graphql?query={__typename}")).headers["content-type"].startswith("text/html")
+
+
+async def test_graphiql_may_ask_for_the_whole_schema(gateway: httpx.AsyncClient) -> None:
+    from graphql import build_client_schema, get_introspection_query
+
+    schema = build_client_schema(await asked(gateway, get_introspection_query(input_value_deprecation=True)))
+    assert schema.query_type
+    assert "population" in schema.query_type.fields
