@@ -33,12 +33,13 @@ test: .venv/ready  ## every test, on a stack of its own with free ports
 	@$(RUN) pytest
 
 check: .venv/ready  ## lint, format, types, import contracts, generated files; reports every failure
-	@failed=""; \
-	$(VENV)/ruff check || failed+=" lint"; \
-	$(VENV)/ruff format --check || failed+=" format"; \
-	$(VENV)/mypy || failed+=" types"; \
-	$(VENV)/lint-imports || failed+=" imports"; \
-	$(RUN) deploy.generate --check || failed+=" generated"; \
+	@failed=""; said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	look() { "$${@:2}" >"$$said" 2>&1 || { failed+=" $$1"; echo "== $$1"; cat "$$said"; }; }; \
+	look lint $(VENV)/ruff check; \
+	look format $(VENV)/ruff format --check; \
+	look types $(VENV)/mypy; \
+	look imports $(VENV)/lint-imports; \
+	look generated $(RUN) deploy.generate --check; \
 	if [ -n "$$failed" ]; then echo "make check failed:$$failed"; exit 1; fi; echo "make check passed"
 
 bench: .venv/ready  ## the budgets, each figure beside its budget
@@ -54,15 +55,16 @@ lock: .venv/ready  ## resolve the requirements anew, with hashes and without a r
 	@$(COMPILE) --upgrade --all-extras --group local --group dev --output-file requirements/all.txt
 	@for service in ingest aggregator gateway exports; do \
 	  $(COMPILE) --extra $$service --constraint requirements/all.txt --output-file requirements/$$service.txt; done
-	@$(RUN) deploy.local.jars
+	@$(RUN) deploy.local.jars lock
 
 # Made anew when a requirement changes. The tool that installs is itself pinned by hash. pip, four times slower, knows
 # mirrors and certificates of a machine that uv does not.
-.venv/ready: requirements/uv.txt requirements/all.txt
+.venv/ready: requirements/uv.txt requirements/all.txt deploy/local/kafka.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=python3.12."; exit 1; }
 	@echo "Setting up .venv (once, until a requirement changes)"
 	@test -x $(VENV)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: install the package that brings it (on Debian python3-venv)."; exit 1; }
 	@$(RUN) pip install --quiet --require-hashes --requirement requirements/uv.txt
 	@$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/uv.txt requirements/all.txt || \
 	  { echo "uv could not install; trying pip."; $(RUN) pip install --quiet --require-hashes --requirement requirements/all.txt; }
+	@$(RUN) deploy.local.jars fetch
 	@touch $@

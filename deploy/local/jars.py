@@ -1,6 +1,7 @@
 """Apache Kafka's jars: fetched once into the machine's Maven repository, each checked against `kafka.lock`.
 
-`python -m deploy.local.jars` (called by `make lock`) resolves anew and writes the lock.
+`python -m deploy.local.jars fetch` is part of the set-up, since tests reach no other machine; `… lock` (called by
+`make lock`) resolves anew and writes the lock.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import ssl
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from importlib.resources import files
@@ -90,5 +92,15 @@ def write_lock() -> None:
     LOCK.write_text("".join(lines), encoding="utf-8")
 
 
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    try:
+        {"fetch": lambda: class_path(print), "lock": write_lock}[arguments[0]]()
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    write_lock()
+    sys.exit(main(sys.argv[1:]))
