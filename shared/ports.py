@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import BinaryIO, Literal, NamedTuple, Protocol
 
 from shared.contracts.export_jobs import Column, Job, Order
 from shared.contracts.mapping import Message
@@ -222,6 +222,10 @@ class Rows(Protocol):
         """How many there are. Raises TablesError."""
         ...
 
+    def recorded_until(self) -> str:
+        """The last moment recorded before the position, ISO in UTC; empty if there is none. Raises TablesError."""
+        ...
+
     def blocks(self) -> Iterator[bytes]:
         """Whole rows, each ended by a line feed. Raises TablesError, also after some, if they end too early."""
         ...
@@ -235,10 +239,32 @@ class ExportTables(Protocol):
         ...
 
 
+class FileForm(Protocol):
+    """A format: how its cells and rows look, and how a whole file is written."""
+
+    @property
+    def ROW(self) -> tuple[str, str, str]:  # noqa: N802 - a constant of a module
+        """What stands before, between and after the cells of a row."""
+        ...
+
+    @property
+    def cell(self) -> Callable[[str, str], str]:
+        """The SQL expression of a cell of a kind, out of the expression of its value."""
+        ...
+
+    @property
+    def write(self) -> Callable[[BinaryIO, Sequence[Column], Iterable[bytes], Sequence[tuple[str, str]]], None]:
+        """Writes columns, blocks of whole rows, and what the file rests on if the format has a place for it."""
+        ...
+
+
 class Draft(Protocol):
     """A folder of files that nobody sees until it is published."""
 
-    folder: Path
+    @property
+    def folder(self) -> Path:
+        """Where to write them."""
+        ...
 
     def publish(self) -> None:
         """Show all files at once and for good, even if the machine stops now; what was shown before stays."""
@@ -250,6 +276,10 @@ class ExportShelf(Protocol):
 
     def draft(self, job_id: str, owner: str) -> AbstractContextManager[Draft]:
         """A new folder; it is gone afterwards unless it was published. Drafts of other owners are cleared away."""
+        ...
+
+    def path(self, job_id: str, name: str) -> Path:
+        """Where a published file stands."""
         ...
 
     def discard(self, job_id: str) -> None:

@@ -1,0 +1,1 @@
+"""Makes heavy files: takes the jobs that the gateway ordered, writes each file whole, its manifest beside it."""

@@ -10,13 +10,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from strawberry.fastapi import GraphQLRouter
 
-from services.gateway import pages, schema
+from services.gateway import files, pages, schema
 from services.gateway.guard import Guard
-from services.gateway.handlers import Asking
+from services.gateway.handlers import Asking, Ordering
 from services.gateway.schema.context import Context
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.queries import LEDGER
+from shared.adapters.files.shelf import FolderShelf
+from shared.adapters.redis.jobs import RedisExportJobs
 from shared.runtime.clock import Clock
 from shared.runtime.settings import GatewaySettings
 
@@ -35,16 +37,20 @@ def build(settings: GatewaySettings, clock: Clock, journal: str = LEDGER) -> Fas
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with await connect_async(settings) as client:
-            app.state.figures = ClickHouseFigures(client, journal)
-            app.state.asking = Asking(app.state.figures, clock)
-            yield
+            with contextlib.closing(RedisExportJobs.connect(settings.redis)) as jobs:
+                app.state.figures = ClickHouseFigures(client, journal)
+                app.state.asking = Asking(app.state.figures, clock)
+                app.state.ordering = Ordering(app.state.figures, jobs, clock)
+                app.state.shelf = FolderShelf(settings.exports_dir)
+                yield
 
     async def context(request: Request) -> Context:
-        return Context(request.app.state.asking)
+        return Context(request.app.state.asking, request.app.state.ordering)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(Guard, token=settings.statistician_token.get_secret_value())
     app.include_router(pages.router)
+    app.include_router(files.router)
     app.add_api_route("/health", _health, response_model=None)
     graphql = _Router(
         schema.build(), context_getter=context, graphql_ide=None, allow_queries_via_get=False, subscription_protocols=()

@@ -1,7 +1,11 @@
-"""What the gateway does with a question: completes it, checks it against the catalogues, weighs it, has it answered."""
+"""What the gateway does with a question: completes it, checks it against the catalogues, weighs it, has it answered.
+
+Or has it made into a file: then it is pinned to a position of the log and handed to the exports.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from itertools import groupby
 from math import prod
@@ -9,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.contracts.export_jobs import Format, Job, Movements, Order, definitions_version
 from shared.contracts.questions import (
     MAX_ROWS,
     EstablishmentStanding,
@@ -23,7 +28,8 @@ from shared.contracts.questions import (
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import MEASURES
 from shared.domain.periods import pieces
-from shared.ports import Figures
+from shared.ports import ExportJobs, Figures
+from shared.reference.catalogue import load
 from shared.reference.members import members, unknown_members
 from shared.runtime.clock import Clock
 
@@ -42,7 +48,8 @@ class Asking:
 
     async def answer(self, question: Question) -> Table:
         """The table that answers a question. Raises QuestionError, or what the port raises."""
-        check(question)
+        check_members(question)
+        check_size(question)
         return await self._figures.answer(question, max_rows=MAX_ROWS)
 
     async def establishments(
@@ -79,12 +86,64 @@ def explained(error: ValidationError) -> str:
     )
 
 
-def check(question: Question) -> None:
-    """Refuse unknown members and what is certainly too much, before anything is counted."""
+class Ordering:
+    """Orders files, and tells what became of them."""
+
+    def __init__(self, figures: Figures, jobs: ExportJobs, clock: Clock) -> None:
+        self._figures = figures
+        self._jobs = jobs
+        self._clock = clock
+
+    async def order(self, asked: Question | Movements, kind: Format, as_known_at: KnownAt | None) -> Job:
+        """The job that makes this file. Raises QuestionError, or what the ports raise.
+
+        The file is pinned to where the log stood at `as_known_at`: at one position, the same order is the same job.
+        """
+        if isinstance(asked, Question):
+            check_members(asked)
+            asked = asked.model_copy(update={"as_known_at": None})
+        else:
+            _check_establishments(asked)
+        position = await self._figures.position(as_known_at)
+        order = Order(
+            question=asked if isinstance(asked, Question) else None,
+            movements=asked if isinstance(asked, Movements) else None,
+            format=kind,
+            position=str(position),
+            definitions=definitions_version(),
+            catalogue=load().version,
+        )
+        return await asyncio.to_thread(self._jobs.order, order, self._clock.now())
+
+    async def job(self, job_id: str) -> Job | None:
+        """The job as it stands. Raises JobsError."""
+        return await asyncio.to_thread(self._jobs.read, job_id)
+
+    async def cancel(self, job_id: str) -> Job | None:
+        """The job, cancelled unless it has ended. Raises JobsError."""
+        return await asyncio.to_thread(self._jobs.cancel, job_id, self._clock.now())
+
+
+def check_members(question: Question) -> None:
+    """Refuse filters by members that their dimension does not have."""
     for each in question.filters:
-        unknown = unknown_members(each.dimension, each.codes)
-        if unknown:
-            raise UnknownMemberError(each.dimension, unknown)
+        _refuse_unknown(each.dimension, each.codes)
+
+
+def _check_establishments(asked: Movements) -> None:
+    """Movements name prisons and offices of medio libre alike."""
+    units = members(Dimension.SUPERVISION_UNIT)
+    _refuse_unknown(Dimension.ESTABLISHMENT, tuple(code for code in asked.establishments if code not in units))
+
+
+def _refuse_unknown(dimension: Dimension, codes: tuple[str, ...]) -> None:
+    unknown = unknown_members(dimension, codes)
+    if unknown:
+        raise UnknownMemberError(dimension, unknown)
+
+
+def check_size(question: Question) -> None:
+    """Refuse what is certainly too much for a table, before anything is counted."""
     if not question.dimensions and estimate(question) > MAX_ROWS:
         raise TooManyRowsError(estimate(question), MAX_ROWS)
     possible = estimate(question)

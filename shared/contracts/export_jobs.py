@@ -232,14 +232,25 @@ class Column(_Model):
     unit: str = ""
 
 
+class Named(_Model):
+    """A text in both languages."""
+
+    es: str
+    en: str
+
+
 class Manifest(_Model):
-    """What a file rests on; it stands beside the file as `manifest.json`. The same order gives the same manifest."""
+    """What a file rests on; it stands beside the file as `manifest.json`. The same order gives the same manifest.
+
+    `at` is the day or the period that was asked, `as_known_at` the last moment recorded before `position`.
+    """
 
     job: str
     file: str
     format: Format
     bytes: int
     sha256: str
+    title: Named
     rows: int
     columns: tuple[Column, ...]
     question: Question | None
@@ -253,4 +264,4 @@ class Manifest(_Model):
     layout: int
     suppressed_cells: Literal[0] = 0
     truncated: Literal[False] = False
-    notes: tuple[str, ...]
+    notes: tuple[Named, ...]

@@ -16,10 +16,11 @@ from strawberry.extensions import (
 )
 from strawberry.tools import merge_types
 
+from services.gateway.schema.exports import ExportsMutation, ExportsQuery
 from services.gateway.schema.figures import FiguresQuery
 from services.gateway.schema.reference import ReferenceQuery
 
-QUERIES = (FiguresQuery, ReferenceQuery)
+QUERIES = (FiguresQuery, ReferenceQuery, ExportsQuery)
 DEPTH_MAX = 8
 ALIASES_MAX = 20
 TOKENS_MAX = 2_000
@@ -31,6 +32,7 @@ def build() -> strawberry.Schema:
     """The schema with its limits. What a resolver raises unforeseen is logged and not told."""
     return strawberry.Schema(
         query=merge_types("Query", QUERIES),
+        mutation=merge_types("Mutation", (ExportsMutation,)),
         extensions=[
             lambda: ParserCache(maxsize=REMEMBERED),
             lambda: ValidationCache(maxsize=REMEMBERED),

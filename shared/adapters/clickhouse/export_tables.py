@@ -6,9 +6,9 @@ The engine writes the cells itself (format Template), so a row costs microsecond
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -16,12 +16,12 @@ from urllib3.exceptions import HTTPError
 
 from shared.adapters.clickhouse.export_columns import PERSONAL_BOOKS, Field, of_movements, of_question
 from shared.adapters.clickhouse.figures import movements
-from shared.adapters.clickhouse.queries import LEDGER
-from shared.adapters.clickhouse.statements import Parameters, Statement, around, closes, periods, rows_of
-from shared.contracts.export_jobs import Column, Movements, Order
+from shared.adapters.clickhouse.queries import LEDGER, statement
+from shared.adapters.clickhouse.statements import Parameters, Statement, around, closes, known, periods, rows_of
+from shared.contracts.export_jobs import Column, Format, Movements, Order
 from shared.contracts.questions import KnownAt, LogPosition, Question
 from shared.domain.measures import MEASURES
-from shared.ports import TablesError
+from shared.ports import FileForm, TablesError
 
 _END = b"<end of rows>"
 _CHUNK = 1 << 20
@@ -32,17 +32,10 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-class Form(Protocol):
-    """How a format writes cells and rows: the modules of `adapters/files`."""
-
-    ROW: tuple[str, str, str]
-    cell: Callable[[str, str], str]
-
-
 class ClickHouseTables:
     """See shared.ports.ExportTables. `forms` says how each format writes its rows."""
 
-    def __init__(self, client: Client, forms: dict[str, Form], journal: str = LEDGER) -> None:
+    def __init__(self, client: Client, forms: Mapping[Format, FileForm], journal: str = LEDGER) -> None:
         # names of places are too many for an address
         client.form_encode_query_params = True  # type: ignore[attr-defined]  # of the HTTP client, which is the only one
         self._client = client
@@ -57,7 +50,9 @@ class ClickHouseTables:
         else:
             assert order.movements is not None
             source, fields = _of_movements(order.movements, order.position, self._journal), of_movements()
-        return ClickHouseRows(self._client, source, fields, self._forms[order.format])
+        basis = {"journal": self._journal} | known(KnownAt(position=order.position))
+        recorded = Statement(statement("recorded_until"), basis)
+        return ClickHouseRows(self._client, source, recorded, fields, self._forms[order.format])
 
 
 def _of_question(question: Question, journal: str) -> Statement:
@@ -89,21 +84,32 @@ def _over(source: Statement, select: str, where: str = "", more: Parameters | No
 class ClickHouseRows:
     """See shared.ports.Rows."""
 
-    def __init__(self, client: Client, source: Statement, fields: Sequence[Field], form: Form) -> None:
+    def __init__(
+        self, client: Client, source: Statement, recorded: Statement, fields: Sequence[Field], form: FileForm
+    ) -> None:
         self.columns: Sequence[Column] = [field.column for field in fields]
         self._client = client
         self._source = source
+        self._recorded = recorded
         self._fields = fields
         self._form = form
 
     def count(self) -> int:
         """See shared.ports.Rows."""
-        counting = _over(self._source, "SELECT count()")
+        return int(self._ask(_over(self._source, "SELECT count()")))
+
+    def recorded_until(self) -> str:
+        """See shared.ports.Rows."""
+        milliseconds = int(self._ask(self._recorded))
+        return (
+            datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds") if milliseconds else ""
+        )
+
+    def _ask(self, asked: Statement) -> Any:
         try:
-            said: Any = self._client.command(counting.sql, counting.parameters, settings=_SETTINGS)
+            return self._client.command(asked.sql, asked.parameters, settings=_SETTINGS)
         except (ClickHouseError, HTTPError, OSError) as error:
             raise TablesError(_reason(error)) from error
-        return int(said)
 
     def blocks(self) -> Iterator[bytes]:
         """See shared.ports.Rows."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 
 import orjson
 from clickhouse_connect.driver.asyncclient import AsyncClient
-from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse.columns import columns_of
@@ -85,19 +83,6 @@ class ClickHouseFigures:
         except (ClickHouseError, OSError) as error:
             raise FiguresUnavailableError("the journal does not answer") from error
         return orjson.loads(said)
-
-
-def stream(client: Client, question: Question, journal: str = LEDGER) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """The rows of an answer in blocks, in the order and with the columns of the table, however many there are.
-
-    For files: the question should name a position, else what is recorded meanwhile counts or not by chance.
-    """
-    asked = around("table", rows_of(question, journal), question)
-    kept = _kept(question)
-    settings = _SETTINGS | {"max_execution_time": 0}
-    with client.query_row_block_stream(asked.sql, asked.parameters, settings=settings) as blocks:
-        for block in blocks:
-            yield [tuple(row[index] for index in kept) for row in block]
 
 
 def movements(position: LogPosition, first_day: date, last_day: date, journal: str = LEDGER) -> Statement:

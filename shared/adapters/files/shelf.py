@@ -49,6 +49,10 @@ class FolderShelf:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def path(self, job_id: str, name: str) -> Path:
+        """See shared.ports.ExportShelf."""
+        return self._folder / job_id / name
+
     def discard(self, job_id: str) -> None:
         """See shared.ports.ExportShelf."""
         self._clear(job_id)
