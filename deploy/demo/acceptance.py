@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -100,13 +102,21 @@ TABLES: Mapping[str, Printed] = {
 }
 
 
-def compare(ask: Ask) -> tuple[int, list[Difference]]:
-    """How many printed cells were compared, and those that differ, unprinted leftovers among them."""
+def compare(ask: Ask, tables: Collection[str] = TABLES.keys()) -> tuple[int, list[Difference]]:
+    """How many printed cells of these tables were compared, and which differ, unprinted leftovers among them."""
     printed: dict[str, dict[Place, Cell]] = {}
-    for cell in cells(MONTH):
+    for cell in (cell for cell in cells(MONTH) if cell.table in tables):
         printed.setdefault(cell.table, {})[cell.row, cell.column] = cell
     differences = [different for name, places in printed.items() for different in _differences(name, places, ask)]
     return sum(map(len, printed.values())), differences
+
+
+def rows_of_file(text: str, manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of a CSV file as a question answers them, under the keys that its manifest gives its columns."""
+    keys = [column["key"] for column in manifest["columns"]]
+    lines = csv.reader(io.StringIO(text.removeprefix("\N{BYTE ORDER MARK}"), newline=""))
+    next(lines)
+    return [{**dict(zip(keys, line, strict=True)), "value": int(line[-1])} for line in lines]
 
 
 def _differences(name: str, printed: Mapping[Place, Cell], ask: Ask) -> Iterator[Difference]:

