@@ -20,7 +20,7 @@ ROW = ("", ",", "\r")
 _PLAIN = {
     "integer": "toString({0})",
     "decimal": "toString({0})",
-    "flag": "if({0}, 'true', 'false')",
+    "flag": "multiIf(isNull({0}), NULL, {0}, 'true', 'false')",
     "day": "toString({0})",
     "moment": "toString({0})",
 }

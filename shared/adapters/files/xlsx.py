@@ -34,7 +34,7 @@ _CELLS = {
     + _TEXT.format("toString({0})")
     + ")",
     "decimal": f"if(isFinite({{0}}), concat('<c s=\"{_SHARE}\"><v>', toString({{0}}), '</v></c>'), '<c/>')",
-    "flag": "if({0}, '<c t=\"b\"><v>1</v></c>', '<c t=\"b\"><v>0</v></c>')",
+    "flag": "multiIf(isNull({0}), NULL, {0}, '<c t=\"b\"><v>1</v></c>', '<c t=\"b\"><v>0</v></c>')",
     "day": f"concat('<c s=\"{_DAY}\"><v>', toString(toInt32(toDate32({{0}})) + 25569), '</v></c>')",
     "moment": f"concat('<c s=\"{_MOMENT}\"><v>', toString((toUnixTimestamp64Milli({{0}}) "
     "+ timezoneOffset({0}) * 1000) / 86400000 + 25569), '</v></c>')",
@@ -44,8 +44,9 @@ _CELLS = {
 def cell(kind: str, sql: str) -> str:
     """The SQL expression of a cell of this kind, out of the expression of its value."""
     if kind == "text":
-        too_long = f"throwIf(length({sql}) > {TEXT_MAX}, 'a text is longer than a cell can hold: order it as CSV')"
-        return _TEXT.format(f"encodeXMLComponent({sql}), if({too_long}, '', '')")
+        too_long = f"length({sql}) > {TEXT_MAX}"
+        refusal = f"toString(throwIf({too_long}, 'a text is longer than a cell can hold: order it as CSV'))"
+        return _TEXT.format(f"encodeXMLComponent({sql}), if({too_long}, {refusal}, '')")
     return f"ifNull({_CELLS[kind].format(sql)}, '<c/>')"
 
 

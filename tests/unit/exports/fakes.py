@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from shared.contracts.export_jobs import Column, Job, Order
-from shared.ports import TablesError
 
 
 class FakeExportJobs:
@@ -56,22 +55,28 @@ class FakeExportJobs:
 
 
 class FakeRows:
-    """Rows of one text column; an error comes in the place of a row that is one."""
+    """Rows of one text column. In the place of a row may stand an error, or something to do before the next."""
 
     columns = (Column(key="name", es="Nombre", en="Name", type="text"),)
 
-    def __init__(self, rows: Sequence[bytes | TablesError], estimate: int | None = None) -> None:
+    def __init__(self, *rows: bytes | Exception | Callable[[], object], estimate: int | None = None) -> None:
         self._rows = rows
-        self._estimate = len(rows) if estimate is None else estimate
+        self._estimate = sum(isinstance(row, bytes) for row in rows) if estimate is None else estimate
 
     def count(self) -> int:
         return self._estimate
 
+    def recorded_until(self) -> str:
+        return "2026-02-01T04:59:59.999+00:00"
+
     def blocks(self) -> Iterator[bytes]:
         for row in self._rows:
-            if isinstance(row, TablesError):
+            if isinstance(row, Exception):
                 raise row
-            yield row + b"\n"
+            if isinstance(row, bytes):
+                yield row + b"\n"
+            else:
+                row()
 
 
 class FakeTables:

@@ -9,7 +9,7 @@ SELECT
     if(capacity = 0, NULL, population - capacity) AS excess,
     if(capacity = 0, NULL, population / capacity) AS occupancy,
     if(capacity = 0, NULL, excess / capacity) AS overcrowding,
-    if(capacity = 0, NULL, CAST(5 * excess > capacity, 'Bool')) AS critical
+    CAST(5 * excess > capacity, 'Nullable(Bool)') AS critical
 FROM named
 WHERE true
 -- @include filters
