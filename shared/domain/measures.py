@@ -80,12 +80,14 @@ Kind = Literal["stock", "flow", "transfer", "crowding", "balance"]
 
 @dataclass(frozen=True, slots=True)
 class ValueColumn:
-    """One number of an answer."""
+    """One number of an answer. A ratio says which numbers of the same answer it divides."""
 
     key: str
     label: Label
     type: ColumnType = "integer"
     unit: str = "persons"
+    numerator: str = ""
+    denominator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,10 @@ class MeasureSpec:
 
 def _value(key: str, es: str, en: str, kind: ColumnType = "integer", unit: str = "persons") -> ValueColumn:
     return ValueColumn(key, Label(es, en), kind, unit)
+
+
+def _over_capacity(key: str, es: str, en: str, numerator: str) -> ValueColumn:
+    return ValueColumn(key, Label(es, en), "decimal", "ratio", numerator, "capacity")
 
 
 def _stock(book: str, column: ValueColumn, dimensions: frozenset[Dimension], definition: str) -> MeasureSpec:
@@ -245,8 +251,8 @@ MEASURES: Mapping[Measure, MeasureSpec] = MappingProxyType(
                 _POPULATION,
                 _CAPACITY,
                 _value("excess", "Sobrepoblación", "Excess over capacity"),
-                _value("occupancy", "% de ocupación", "Occupancy", "decimal", "ratio"),
-                _value("overcrowding", "% de sobrepoblación", "Overcrowding", "decimal", "ratio"),
+                _over_capacity("occupancy", "% de ocupación", "Occupancy", "population"),
+                _over_capacity("overcrowding", "% de sobrepoblación", "Overcrowding", "excess"),
                 _value("critical", "Hacinamiento", "Critical overcrowding", "flag", ""),
             ),
         ),
