@@ -13,6 +13,9 @@ from pathlib import Path
 import orjson
 from pydantic import SecretStr
 
+from deploy.pages.methodology import methodology
+from deploy.pages.published import published
+from services.gateway.schema import sdl
 from services.ingest.app import build as build_ingest
 from shared.contracts import documents
 from shared.runtime.clock import SystemClock
@@ -20,6 +23,7 @@ from shared.runtime.settings import IngestSettings
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = "shared/contracts/schemas"
+"""Everything in this folder is generated."""
 
 
 def _json(document: object) -> str:
@@ -39,7 +43,15 @@ def _ingest_openapi() -> dict[str, str]:
     return {f"{SCHEMAS}/ingest.openapi.json": _json(build_ingest(nobody, SystemClock()).openapi())}
 
 
-GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (_schemas, _asyncapi, _ingest_openapi)
+def _graphql() -> dict[str, str]:
+    return {f"{SCHEMAS}/gateway.graphql": sdl()}
+
+
+def _pages() -> dict[str, str]:
+    return {"docs/methodology.md": methodology(), "docs/published-tables.md": published()}
+
+
+GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (_schemas, _asyncapi, _ingest_openapi, _graphql, _pages)
 """Each gives texts by path from the root of the repository."""
 
 
@@ -49,19 +61,19 @@ def generated() -> dict[str, str]:
 
 
 def stale(root: Path, texts: dict[str, str]) -> Iterator[str]:
-    """Paths under `root` that are missing, differ, or are schemas of a type that is no more."""
+    """Paths under `root` that are missing, differ, or are schemas of something that is no more."""
     for path, text in texts.items():
         file = root / path
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             yield path
-    for file in sorted((root / SCHEMAS).rglob("*.json")):
+    for file in sorted((root / SCHEMAS).rglob("*")):
         path = file.relative_to(root).as_posix()
-        if path not in texts:
+        if file.is_file() and path not in texts:
             yield path
 
 
 def write(root: Path, texts: dict[str, str]) -> None:
-    """Make the files under `root` what the texts say; a schema of a type that is no more is deleted."""
+    """Make the files under `root` what the texts say; a schema of something that is no more is deleted."""
     for path in list(stale(root, texts)):
         file = root / path
         if path not in texts:
