@@ -8,7 +8,11 @@ RULES = (
     Rule(
         "Conducción",
         "Away for a court or a hospital, the person stays on the roll; absences are a count of their own.",
-        (ADMITTED, (8, 8, "absence_start", at("ep-001", reason="juzgado")), (8, 17, "absence_end", at("ep-001"))),
+        (
+            ADMITTED,
+            (8, 8, "absence_start", at("ep-001", reason="diligencia-judicial")),
+            (8, 17, "absence_end", at("ep-001")),
+        ),
         (
             COUNTED_IN,
             "8 absence start ep-001 +1 flow +1",
@@ -132,8 +136,8 @@ RULES = (
             (9, 9, "supervision_change", {"supervision": "s1", "state": "pasiva"}),
         ),
         (
-            "3 supervision start ml-lima +1 flow +1 detail=semilibertad|activa|delito|",
-            "9 supervision reclassification ml-lima -1 flow +0 detail=semilibertad|activa|delito|",
+            "3 supervision start ml-lima +1 flow +1 detail=semilibertad|activa-nueva|delito|",
+            "9 supervision reclassification ml-lima -1 flow +0 detail=semilibertad|activa-nueva|delito|",
             "9 supervision reclassification ml-lima +1 flow +0 detail=semilibertad|pasiva|delito|",
         ),
         shows=("detail",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.spec.rule import ADMITTED, COUNTED_IN, RELEASED, SUPERVISED, Rule, at, entry
+from tests.spec.rule import ADMITTED, COUNTED_IN, RELEASED, SUPERVISED, Rule, at, charged, entry
 
 RULES = (
     Rule(
@@ -137,12 +137,12 @@ RULES = (
             ADMITTED,
             (6, 8, "case_closed", {"case": "c7"}),
             (7, 8, "case_changed", {"case": "c8", "sentence": {"months": 60}}),
-            (8, 8, "case_changed", {"case": "c9", "offences": [{"code": "cp-108", "rank": 2}]}),
+            (8, 8, "case_changed", {"case": "c9", "offences": [charged("cp-108-asesinato")]}),
         ),
         (
-            COUNTED_IN + " legal_status=procesado offence=cp-189",
-            "8 custody reclassification ep-001 -1 flow +0 legal_status=procesado offence=cp-189",
-            "8 custody reclassification ep-001 +1 flow +0 legal_status=procesado offence=cp-108",
+            COUNTED_IN + " legal_status=procesado offence=cp-189-robo-agravado",
+            "8 custody reclassification ep-001 -1 flow +0 legal_status=procesado offence=cp-189-robo-agravado",
+            "8 custody reclassification ep-001 +1 flow +0 legal_status=procesado offence=cp-108-asesinato",
         ),
         shows=("legal_status", "offence"),
         anomalies=("closed_case_not_open", "changed_case_not_open", "changed_case_not_open"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.spec.rule import ADMITTED, COUNTED_IN, RELEASED, Rule, entry
+from tests.spec.rule import ADMITTED, COUNTED_IN, RELEASED, Rule, charged, entry
 
 RULES = (
     Rule(
@@ -12,15 +12,15 @@ RULES = (
         (
             ADMITTED,
             (8, 12, "case_changed", {"case": "c1", "sentence": {"months": 60}}),
-            (9, 12, "case_opened", {"case": "c2", "offences": [{"code": "cp-296", "rank": 10}]}),
+            (9, 12, "case_opened", {"case": "c2", "offences": [charged("cp-108-asesinato")]}),
         ),
         (
-            "5 custody admission ep-001 +1 flow +1 legal_status=procesado offence=cp-189 sentence_months=0",
-            "8 custody reclassification ep-001 -1 flow +0 legal_status=procesado offence=cp-189 sentence_months=0",
-            "8 custody reclassification ep-001 +1 flow +0 legal_status=sentenciado offence=cp-189 sentence_months=61",
-            "9 custody reclassification ep-001 -1 flow +0 legal_status=sentenciado offence=cp-189 sentence_months=61",
+            "5 custody admission ep-001 +1 flow +1 legal_status=procesado offence=cp-189-robo-agravado sentence_months=0",
+            "8 custody reclassification ep-001 -1 flow +0 legal_status=procesado offence=cp-189-robo-agravado sentence_months=0",
+            "8 custody reclassification ep-001 +1 flow +0 legal_status=sentenciado offence=cp-189-robo-agravado sentence_months=61",
+            "9 custody reclassification ep-001 -1 flow +0 legal_status=sentenciado offence=cp-189-robo-agravado sentence_months=61",
             (
-                "9 custody reclassification ep-001 +1 flow +0 legal_status=sentenciado-procesado offence=cp-296 "
+                "9 custody reclassification ep-001 +1 flow +0 legal_status=sentenciado-procesado offence=cp-108-asesinato "
                 "sentence_months=61"
             ),
         ),
@@ -37,18 +37,28 @@ RULES = (
                 entry(
                     "ep-001",
                     cases=[
-                        {"case": "c1", "offences": [{"code": "cp-189", "rank": 20}, {"code": "cp-108", "rank": 2}]},
-                        {"case": "c2", "offences": [{"code": "cp-149", "rank": 90, "main": True}]},
+                        {"case": "c1", "offences": [charged("cp-189-robo-agravado"), charged("cp-108-asesinato")]},
+                        {"case": "c2", "offences": [charged("cp-149-obligacion-alimentaria", main=True)]},
                     ],
                 ),
             ),
             (6, 10, "case_closed", {"case": "c2"}),
         ),
         (
-            "5 custody admission ep-001 +1 flow +1 offence=cp-149",
-            "6 custody reclassification ep-001 -1 flow +0 offence=cp-149",
-            "6 custody reclassification ep-001 +1 flow +0 offence=cp-108",
+            "5 custody admission ep-001 +1 flow +1 offence=cp-149-obligacion-alimentaria",
+            "6 custody reclassification ep-001 -1 flow +0 offence=cp-149-obligacion-alimentaria",
+            "6 custody reclassification ep-001 +1 flow +0 offence=cp-108-asesinato",
         ),
+        shows=("offence",),
+    ),
+    Rule(
+        "Offences of one gravity",
+        "Of offences that are equally grave the one declared first counts.",
+        (
+            (5, 10, "admission", entry("ep-001", cases=[{"case": "c1", "offences": [charged("cp-108-asesinato")]}])),
+            (6, 10, "case_opened", {"case": "c2", "offences": [charged("cp-107-parricidio")]}),
+        ),
+        (f"{COUNTED_IN} offence=cp-108-asesinato",),
         shows=("offence",),
     ),
     Rule(
@@ -62,7 +72,11 @@ RULES = (
                 9,
                 1,
                 "case_opened",
-                {"case": "c2", "offences": [{"code": "cp-296"}], "sentence": {"months": 120, "joined": True}},
+                {
+                    "case": "c2",
+                    "offences": [charged("cp-296-trafico-de-drogas")],
+                    "sentence": {"months": 120, "joined": True},
+                },
             ),
         ),
         (
@@ -109,20 +123,20 @@ RULES = (
     ),
     Rule(
         "Life and attempts",
-        "Life imprisonment is longer than any number of months. Whether the main offence was attempted is counted with it.",
+        "Life imprisonment is longer than any number of months. Attempted or completed is that of the main offence.",
         (
             (
                 5,
                 10,
                 "admission",
-                entry("ep-001", cases=[{"case": "c1", "offences": [{"code": "cp-108", "rank": 2, "attempt": True}]}]),
+                entry("ep-001", cases=[{"case": "c1", "offences": [charged("cp-108-asesinato", attempt=True)]}]),
             ),
             (8, 1, "case_changed", {"case": "c1", "sentence": {"months": 1200}}),
             (
                 9,
                 1,
                 "case_opened",
-                {"case": "c2", "offences": [{"code": "cp-173", "rank": 3}], "sentence": {"life": True}},
+                {"case": "c2", "offences": [charged("cp-173-violacion-de-menor")], "sentence": {"life": True}},
             ),
         ),
         (
@@ -130,7 +144,7 @@ RULES = (
             "8 custody reclassification ep-001 -1 flow +0 attempt=1 sentence_months=0",
             "8 custody reclassification ep-001 +1 flow +0 attempt=1 sentence_months=1201",
             "9 custody reclassification ep-001 -1 flow +0 attempt=1 sentence_months=1201",
-            "9 custody reclassification ep-001 +1 flow +0 attempt=1 sentence_months=65535",
+            "9 custody reclassification ep-001 +1 flow +0 attempt=0 sentence_months=65535",
         ),
         shows=("attempt", "sentence_months"),
     ),
@@ -140,14 +154,14 @@ RULES = (
         (
             ADMITTED,
             (8, 1, "case_changed", {"case": "c1", "sentence": {"months": 60}}),
-            (9, 1, "case_changed", {"case": "c1", "offences": [{"code": "cp-188", "rank": 30}]}),
+            (9, 1, "case_changed", {"case": "c1", "offences": [charged("cp-188-robo")]}),
         ),
         (
-            f"{COUNTED_IN} offence=cp-189 sentence_months=0",
-            "8 custody reclassification ep-001 -1 flow +0 offence=cp-189 sentence_months=0",
-            "8 custody reclassification ep-001 +1 flow +0 offence=cp-189 sentence_months=61",
-            "9 custody reclassification ep-001 -1 flow +0 offence=cp-189 sentence_months=61",
-            "9 custody reclassification ep-001 +1 flow +0 offence=cp-188 sentence_months=61",
+            f"{COUNTED_IN} offence=cp-189-robo-agravado sentence_months=0",
+            "8 custody reclassification ep-001 -1 flow +0 offence=cp-189-robo-agravado sentence_months=0",
+            "8 custody reclassification ep-001 +1 flow +0 offence=cp-189-robo-agravado sentence_months=61",
+            "9 custody reclassification ep-001 -1 flow +0 offence=cp-189-robo-agravado sentence_months=61",
+            "9 custody reclassification ep-001 +1 flow +0 offence=cp-188-robo sentence_months=61",
         ),
         shows=("offence", "sentence_months"),
     ),
@@ -155,14 +169,19 @@ RULES = (
         "Cases end with the exit",
         "The cases that held a person hold no longer once the person has left; attributes of the person stay known.",
         (
-            (5, 10, "admission", entry("ep-001", cases=[{"case": "c1", "offences": [{"code": "cp-108", "rank": 2}]}])),
+            (5, 10, "admission", entry("ep-001", cases=[{"case": "c1", "offences": [charged("cp-108-asesinato")]}])),
             RELEASED,
-            (25, 8, "admission", entry("ep-002", profile={}, cases=[{"case": "c2", "offences": [{"code": "cp-188"}]}])),
+            (
+                25,
+                8,
+                "admission",
+                entry("ep-002", profile={}, cases=[{"case": "c2", "offences": [charged("cp-188-robo")]}]),
+            ),
         ),
         (
-            "5 custody admission ep-001 +1 flow +1 offence=cp-108 sex=male",
-            "20 custody release ep-001 -1 flow +1 offence=cp-108 sex=male",
-            "25 custody admission ep-002 +1 flow +1 offence=cp-188 sex=male",
+            "5 custody admission ep-001 +1 flow +1 offence=cp-108-asesinato sex=male",
+            "20 custody release ep-001 -1 flow +1 offence=cp-108-asesinato sex=male",
+            "25 custody admission ep-002 +1 flow +1 offence=cp-188-robo sex=male",
         ),
         shows=("offence", "sex"),
     ),

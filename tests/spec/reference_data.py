@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.spec.rule import Rule, target
+from tests.spec.rule import Rule
 
 
 def _stands(*, office: str = "lima", **more: Any) -> dict[str, Any]:
@@ -36,9 +36,14 @@ RULES = (
     ),
     Rule(
         "A capacity that was wrong",
-        "Voided, it was never in force: the number before it holds on.",
-        ((2, 0, "capacity", _places(3204)), (9, 0, "capacity", _places(9999)), (10, 0, "void", target(2))),
-        ("2 capacity start ep-045 +3204 flow +0",),
+        "Amendments and voids are for facts about persons. Reference data are corrected by stating them again for the same "
+        "time: of two statements of one time the one whose id sorts last holds from then on.",
+        ((2, 0, "capacity", _places(9999)), (2, 0, "capacity", _places(3204))),
+        (
+            "2 capacity start ep-045 +9999 flow +0",
+            "2 capacity reclassification ep-045 -9999 flow +0",
+            "2 capacity reclassification ep-045 +3204 flow +0",
+        ),
     ),
     Rule(
         "Establishment",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.facts import DAY_MS, LIMA_OFFSET_MS, Fact
+from shared.reference.catalogue import load
 
 JANUARY_1 = 20_454  # 2026-01-01 as days since 1970
 SOURCE = "ep-001"
@@ -50,9 +51,14 @@ def at_ms(day: int, hour: int) -> int:
     return (JANUARY_1 + day - 1) * DAY_MS - LIMA_OFFSET_MS + hour * 3_600_000
 
 
+def charged(code: str, **marks: bool) -> dict[str, Any]:
+    """An offence with the gravity that ingest stamps."""
+    return {"code": code, "rank": load()["offence"][code].rank, **marks}
+
+
 def entry(place: str, *, sex: str = "male", **more: Any) -> dict[str, Any]:
     """What an admission says, unless it says something else."""
-    case = {"case": "c1", "offences": [{"code": "cp-189", "rank": 20}]}
+    case = {"case": "c1", "offences": [charged("cp-189-robo-agravado")]}
     return {"establishment": place, "motive": "nuevo-ingreso", "profile": {"sex": sex}, "cases": [case], **more}
 
 
@@ -73,7 +79,7 @@ SUPERVISED = {
     "unit": "ml-lima",
     "service": "semilibertad",
     "wrong": "delito",
-    "state": "activa",
+    "state": "activa-nueva",
 }
 COUNTED_IN = "5 custody admission ep-001 +1 flow +1"
 COUNTED_OUT = "20 custody release ep-001 -1 flow +1"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,31 @@ from shared.domain.custody import fold
 from shared.domain.establishments import REFERENCE_KINDS, entries_of_reference
 from shared.domain.facts import RANK, Fact, lima_day
 from shared.domain.ledger import Entry, entries
+from shared.reference.catalogue import load
 from tests.spec.rule import JANUARY_1, Rule
 from tests.spec.rules import RULES
 
 MAKES_NO_ENTRY = {"headcount", "period_close", "identity_merge"}
 """Kinds that no counting rule is about yet."""
+
+CATALOGUES = {
+    "establishment": "establishment",
+    "destination": "establishment",
+    "code": "offence",
+    "liberty_type": "liberty_type",
+    "civil_status": "civil_status",
+    "schooling": "schooling",
+    "unit": "supervision_unit",
+    "service": "supervision_service",
+    "state": "supervision_state",
+    "office": "regional_office",
+}
+MOTIVES = {
+    "admission": "admission_motive",
+    "death": "exit_motive",
+    "absence_start": "absence_reason",
+    "supervision_end": "archiving_cause",
+}
 
 
 def line(entry: Entry, shows: tuple[str, ...]) -> str:
@@ -45,6 +67,24 @@ def test_the_rule_holds_in_every_order_of_arrival(rule: Rule) -> None:
 
 def test_every_name_is_used_once() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def codes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every code in what a fact says, with the field it stands in."""
+    for field, value in data.items():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, Mapping):
+                yield from codes(part)
+            else:
+                yield field, str(part)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_examples_use_codes_of_the_catalogues(rule: Rule) -> None:
+    for _, _, kind, data in rule.told:
+        for field, code in codes(data):
+            name = CATALOGUES.get(field) or MOTIVES.get(kind if field in {"motive", "cause", "reason"} else "")
+            assert name is None or code in load()[name], (kind, field, code)
 
 
 def test_every_anomaly_has_a_rule() -> None:
