@@ -1,13 +1,13 @@
 """The slow, obviously right count: any figure from the facts alone, by telling them up to the close of a day.
 
-It knows nothing of ledgers, differences or standings, so it can disagree with them; property tests, fault tests and
-`make verify` hold the ledger against it.
+It knows nothing of ledgers, differences or standings, so it can disagree with them: property tests hold the ledger
+against it. The rules of the fold it shares; those are held by the tables of `tests/spec`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from shared.domain.attributes import Attributes
@@ -25,11 +25,22 @@ class Cell(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """One movement counted once, on this Lima day, in this cell, by this cause."""
+    """One movement counted once, on this Lima day, in this cell, by this cause, with what its fact says of it."""
 
     day: int
     cause: str
     cell: Cell
+    counterparty: str
+    liberty_type: str
+    motive: str
+
+
+class Stated(NamedTuple):
+    """What reference data are about: a place, in this book, with this detail."""
+
+    book: str
+    place: str
+    detail: str
 
 
 def stock(people: Iterable[Iterable[Fact]], day: int) -> Counter[Cell]:
@@ -40,6 +51,27 @@ def stock(people: Iterable[Iterable[Fact]], day: int) -> Counter[Cell]:
 def flows(people: Iterable[Iterable[Fact]]) -> Counter[Flow]:
     """Every movement the facts tell, with the attributes at the close of its day (in) or just before it (out)."""
     return Counter(flow for facts in people for flow in _movements(list(facts)))
+
+
+def stated(facts: Iterable[Fact], day: int) -> dict[Stated, int]:
+    """Amounts that reference facts state for the close of `day`: of each place and book, what was told last."""
+    last: dict[tuple[str, str], tuple[str, int]] = {}
+    for fact in sorted(facts, key=order):
+        if lima_day(fact.at_ms) <= day:
+            book, place, detail, amount = _statement(fact)
+            last[book, place] = detail, amount
+    return {Stated(book, place, detail): amount for (book, place), (detail, amount) in last.items() if amount}
+
+
+def _statement(fact: Fact) -> tuple[str, str, str, int]:
+    data = fact.data
+    if fact.kind == "capacity":
+        return "capacity", data["establishment"], "", data["places"]
+    if fact.kind == "population_reference":
+        return "residents", data["place"], f"{data['vintage']}|{data['origin']}", data["population"]
+    assert fact.kind == "establishment", f"{fact.kind} states nothing"
+    stands = "|".join((data["office"], data["place"], data["houses"], data["name"]))
+    return "establishment", data["establishment"], stands, int(data.get("open", True))
 
 
 def _standing_at_close(facts: list[Fact], day: int) -> Iterator[Cell]:
@@ -68,10 +100,15 @@ def _movements(facts: list[Fact]) -> Iterator[Flow]:
         day = lima_day(fact.at_ms)
         for index, spell in enumerate(after):
             if index >= len(before) and spell.opened_cause in _MOVEMENTS:
-                yield Flow(day, spell.opened_cause, _cell_at_close(told, day, index))
+                yield _flow(day, spell.opened_cause, _cell_at_close(told, day, index), spell.opened_with)
             was_open = index >= len(before) or before[index].closed_ms is None
             if was_open and spell.closed_ms is not None and spell.closed_cause in _MOVEMENTS:
-                yield Flow(day, spell.closed_cause, _cell(spell))
+                yield _flow(day, spell.closed_cause, _cell(spell), spell.closed_with)
+
+
+def _flow(day: int, cause: str, cell: Cell, said: Mapping[str, str]) -> Flow:
+    counterparty, liberty_type, motive = (said.get(name, "") for name in ("counterparty", "liberty_type", "motive"))
+    return Flow(day, cause, cell, counterparty, liberty_type, motive)
 
 
 def _cell_at_close(told: list[Fact], day: int, index: int) -> Cell:

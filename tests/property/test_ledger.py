@@ -13,8 +13,8 @@ from shared.domain.custody import fold
 from shared.domain.facts import Fact, lima_day
 from shared.domain.history import History
 from shared.domain.ledger import FLOWS, Entry, difference, entries
-from shared.domain.reference import Cell, Flow
-from tests.support.histories import FIRST_DAY, histories
+from shared.domain.reference import Cell, Flow, Stated
+from tests.support.histories import FIRST_DAY, histories, statements
 
 DAYS = range(FIRST_DAY - 1, FIRST_DAY + 9)
 
@@ -51,7 +51,8 @@ def flows_of(ledger: list[Entry]) -> dict[Flow, int]:
     total: Counter[Flow] = Counter()
     for entry in ledger:
         cell = Cell(entry.book, entry.establishment, entry.attributes, entry.detail)
-        total[Flow(lima_day(entry.effective_ms), entry.cause, cell)] += entry.flow_delta
+        day, said = lima_day(entry.effective_ms), (entry.counterparty, entry.liberty_type, entry.motive)
+        total[Flow(day, entry.cause, cell, *said)] += entry.flow_delta
     return {flow: count for flow, count in total.items() if count}
 
 
@@ -125,3 +126,16 @@ def test_closing_is_opening_plus_what_happened(facts: list[Fact], first: int, le
     opening, closing = Counter(stock_of(ledger, start)), Counter(stock_of(ledger, end))
     opening.update(change)
     assert {cell: n for cell, n in opening.items() if n} == dict(closing)
+
+
+@given(statements())
+@settings(max_examples=200, deadline=None)
+def test_reference_data_of_every_day_equal_the_reference(facts: list[Fact]) -> None:
+    ledger = grown(facts)
+    assert not any(entry.flow_delta for entry in ledger)
+    for day in DAYS:
+        total: Counter[Stated] = Counter()
+        for entry in ledger:
+            if lima_day(entry.effective_ms) <= day:
+                total[Stated(entry.book, entry.establishment, entry.detail)] += entry.stock_delta
+        assert {about: n for about, n in total.items() if n} == reference.stated(first_of_each(facts), day)

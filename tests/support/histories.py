@@ -1,4 +1,4 @@
-"""Hypothesis strategies: histories of one person as establishments might tell them, contradictions included."""
+"""Hypothesis strategies: histories of one person or establishment as they might be told, contradictions included."""
 
 from __future__ import annotations
 
@@ -57,12 +57,14 @@ _ENTRY = {"establishment": SOURCES, "declared_admissions": st.integers(1, 3), "p
 ORIGINALS = st.one_of(
     _of_kind("roll_opening", **_ENTRY),
     _of_kind("admission", motive=st.sampled_from(("nuevo-ingreso", "recaptura")), **_ENTRY),
-    _of_kind("release", establishment=SOURCES, liberty_type=st.just("pena-cumplida")),
-    _of_kind("death", establishment=SOURCES),
+    _of_kind("release", establishment=SOURCES, liberty_type=st.sampled_from(("pena-cumplida", "comparecencia-simple"))),
+    _of_kind("death", establishment=SOURCES, motive=st.sampled_from((None, "accidente"))),
     _of_kind("escape", establishment=SOURCES),
-    _of_kind("transfer_departure", establishment=SOURCES, destination=SOURCES),
+    _of_kind(
+        "transfer_departure", establishment=SOURCES, destination=SOURCES, motive=st.sampled_from((None, "seguridad"))
+    ),
     _of_kind("transfer_arrival", establishment=SOURCES, origin=SOURCES),
-    _of_kind("absence_start", establishment=SOURCES, reason=st.just("juzgado")),
+    _of_kind("absence_start", establishment=SOURCES, reason=st.just("diligencia-judicial")),
     _of_kind("absence_end", establishment=SOURCES),
     _of_kind("case_opened", case=CASES, offences=OFFENCES, sentence=SENTENCES),
     _of_kind("case_changed", case=CASES, offences=st.one_of(st.none(), OFFENCES), sentence=SENTENCES),
@@ -97,6 +99,28 @@ ORIGINALS = st.one_of(
 )
 
 
+_SITE = st.sampled_from(ESTABLISHMENTS[:1])
+REFERENCE_DATA = st.one_of(
+    _of_kind("capacity", establishment=_SITE, places=st.sampled_from((0, 90, 120))),
+    _of_kind(
+        "establishment",
+        establishment=_SITE,
+        office=st.sampled_from(("lima", "centro")),
+        place=st.sampled_from(("150132", "120101")),
+        houses=st.just("male"),
+        name=st.just("Lurigancho"),
+        open=st.booleans(),
+    ),
+    _of_kind(
+        "population_reference",
+        place=st.sampled_from(("15", "1501")),
+        population=st.sampled_from((0, 900, 1_000)),
+        vintage=st.sampled_from((2017, 2018)),
+        origin=st.just("INEI"),
+    ),
+)
+
+
 @st.composite
 def _correction(draw: st.DrawFn, targets: list[Fact]) -> tuple[str, dict[str, Any]]:
     target = draw(st.sampled_from(targets))
@@ -118,3 +142,12 @@ def histories(draw: st.DrawFn, max_size: int = 12) -> list[Fact]:
         kind, data = draw(_correction(facts)) if facts and draw(st.integers(0, 4)) == 0 else draw(ORIGINALS)
         facts.append(Fact(draw(SOURCES), f"f{number}", kind, draw(INSTANTS), data))
     return draw(st.permutations(facts))
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> list[Fact]:
+    """Reference facts of one subject in order of arrival: any kind, any time, doubled."""
+    said = draw(st.lists(st.tuples(INSTANTS, REFERENCE_DATA), min_size=1, max_size=10))
+    facts = [Fact("inpe", f"f{number}", kind, at_ms, data) for number, (at_ms, (kind, data)) in enumerate(said)]
+    doubled = draw(st.lists(st.sampled_from(facts), max_size=2))
+    return draw(st.permutations([*facts, *doubled]))
