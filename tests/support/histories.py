@@ -33,7 +33,11 @@ PROFILES = _optional(
 )
 OFFENCES = st.lists(
     st.fixed_dictionaries(
-        {"code": st.sampled_from(("cp-189", "cp-296", "cp-149"))},
+        {
+            "code": st.sampled_from(
+                ("cp-189-robo-agravado", "cp-296-trafico-de-drogas", "cp-149-obligacion-alimentaria")
+            )
+        },
         optional={"attempt": st.booleans(), "main": st.booleans(), "rank": st.integers(1, 3)},
     ),
     min_size=1,
