@@ -17,7 +17,7 @@ from shared.adapters.clickhouse.statements import closes, periods
 from shared.contracts.questions import Filter, KnownAt, LogPosition, Question, Table
 from shared.contracts.topics import PARTITIONS
 from shared.domain import dimensions
-from shared.domain.measures import MEASURES, Interval, Measure
+from shared.domain.measures import MEASURES, PLACES, Interval, Measure, crowding
 from shared.runtime.settings import Settings
 from tests.support.slow_count import SlowCount
 from tests.support.small_ledger import FIRST, consumed, rows_of, write
@@ -28,6 +28,7 @@ PEOPLE = 250
 MADE = consumed(7, PEOPLE)
 ROWS = rows_of(MADE)
 SLOW = SlowCount(ROWS)
+BY_SUBJECT = {subject: [row for row in ROWS if row.subject == subject] for subject in {row.subject for row in ROWS}}
 DAY = date(2025, 2, 28)
 PERIOD = {"from_day": date(2024, 12, 10), "to_day": date(2025, 3, 20)}
 STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure.SUPERVISED_PERSONS]
@@ -99,27 +100,97 @@ async def test_any_question(figures: ClickHouseFigures, seed: int) -> None:
     assert cells(await figures.answer(question)) == counted(known(question), question)
 
 
+@pytest.mark.parametrize("seed", range(60))
+async def test_any_balance(figures: ClickHouseFigures, seed: int) -> None:
+    dice = random.Random(seed)
+    start = FIRST + timedelta(days=dice.randrange(120))
+    question = Question(
+        measure=Measure.BALANCE,
+        dimensions=some_dimensions(dice, Measure.BALANCE, at_least=0),
+        filters=filtered(some_filters(dice, Measure.BALANCE)),
+        as_known_at=some_knowledge(dice),
+        from_day=start,
+        to_day=start + timedelta(days=dice.choice((1, 30, 90, 2_000))),
+    )
+    asked = len(question.dimensions)
+    filters = {each.dimension: each.codes for each in question.filters}
+    expected = known(question).balance(question.dimensions, filters, question.from_day, question.to_day)
+    lines = {tuple(row[:asked]): list(row[asked + 1 :]) for row in (await figures.answer(question)).rows}
+    assert {cell: line for cell, line in lines.items() if any(line)} == expected
+
+
+async def test_a_balance_has_people_who_age_and_prisons_that_move(figures: ClickHouseFigures) -> None:
+    asked = {"dimensions": (D.AGE_BAND, D.REGIONAL_OFFICE), "from_day": date(2025, 1, 1), "to_day": date(2025, 4, 1)}
+    table = await figures.answer(Question(measure=Measure.BALANCE, **asked))
+    keys = [column.key for column in table.columns]
+    for line in ("ageing", "remapping", "reclassification", "transfers_in", "correction"):
+        assert any(row[keys.index(line)] for row in table.rows), line
+
+
+@pytest.mark.parametrize("dimension", sorted(PLACES))
+async def test_crowding_is_population_beside_capacity(figures: ClickHouseFigures, dimension: D) -> None:
+    population, capacity = (SLOW.stock(book, (dimension,), {}, DAY) for book in ("custody", "capacity"))
+    table = await figures.answer(Question(measure=Measure.CROWDING, dimensions=(dimension,), at=DAY))
+    rows = {tuple(row[:1]): list(row[1:]) for row in table.rows}
+    assert rows.keys() == population.keys() | capacity.keys()
+    for cell, row in rows.items():
+        people, places = population.get(cell, 0), capacity.get(cell, 0)
+        assert row == pytest.approx([people, places, *crowding(people, places)])
+
+
+@pytest.mark.parametrize("dimension", sorted(MEASURES[Measure.SUPERVISED_PERSONS].dimensions))
+async def test_supervised_persons_are_distinct(figures: ClickHouseFigures, dimension: D) -> None:
+    supervised, inside = (
+        {subject: SlowCount(rows).stock(book, dims, {}, DAY) for subject, rows in BY_SUBJECT.items()}
+        for book, dims in (("supervision", (dimension,)), ("custody", ()))
+    )
+    expected = {
+        cell: [sum(cell in cells for cells in supervised.values()), 0]
+        for cells in supervised.values()
+        for cell in cells
+    }
+    for subject, cells_of_person in supervised.items():
+        for cell in cells_of_person if inside[subject] else ():
+            expected[cell][1] += 1
+    table = await figures.answer(Question(measure=Measure.SUPERVISED_PERSONS, dimensions=(dimension,), at=DAY))
+    assert {tuple(row[:1]): list(row[1:]) for row in table.rows} == expected
+
+
 def any_question(dice: random.Random) -> Question:
     """Any measure, one to four dimensions, up to three filters, any time, anything known."""
     measure = dice.choice([*STOCKS, *FLOWS])
     spec = MEASURES[measure]
-    dims = sorted(spec.dimensions)
-    asked = tuple(dice.sample(dims, min(len(dims), dice.randrange(1, 5))))
-    filters = {}
-    for d in dice.sample(dims, min(len(dims), dice.randrange(4))):
-        seen = sorted({SLOW.member(r, DAY, DAY, d) for r in ROWS if r.entry.book == spec.book})
-        filters[d] = tuple(dice.sample(seen, min(len(seen), dice.choice((1, 2, 3)))))
+    asked, filters = some_dimensions(dice, measure, at_least=1), some_filters(dice, measure)
     start = FIRST + timedelta(days=dice.randrange(100))
     time: dict[str, Any] = {"at": start}
     if spec.kind != "stock" or dice.random() < 0.5:
         time = {"from_day": start, "to_day": start + timedelta(days=dice.randrange(1, 90))}
         time["interval"] = dice.choice((None, *Interval))
+    at = some_knowledge(dice)
+    return Question(measure=measure, dimensions=asked, filters=filtered(filters), as_known_at=at, **time)
+
+
+def some_dimensions(dice: random.Random, measure: Measure, at_least: int) -> tuple[D, ...]:
+    dims = sorted(MEASURES[measure].dimensions)
+    return tuple(dice.sample(dims, min(len(dims), dice.randrange(at_least, 5))))
+
+
+def some_filters(dice: random.Random, measure: Measure) -> dict[D, tuple[str, ...]]:
+    spec = MEASURES[measure]
+    dims = sorted(spec.dimensions)
+    filters = {}
+    for d in dice.sample(dims, min(len(dims), dice.randrange(4))):
+        seen = sorted({SLOW.member(r, DAY, DAY, d) for r in ROWS if r.entry.book == spec.book})
+        filters[d] = tuple(dice.sample(seen, min(len(seen), dice.choice((1, 2, 3)))))
+    return filters
+
+
+def some_knowledge(dice: random.Random) -> KnownAt | None:
     moment = datetime(2025, 1, 1, 5, tzinfo=UTC) + timedelta(days=dice.randrange(60), hours=dice.choice((0, 7)))
     end_of_day = datetime(2025, 2, 1, 4, 59, 59, 999_000, tzinfo=UTC)
     ahead = {p: len(many) for p, many in MADE.items()}
     position = LogPosition(1, tuple(dice.randrange(ahead[p] + 1) for p in range(PARTITIONS)))
-    at = dice.choice((None, KnownAt(time=moment), KnownAt(time=end_of_day), KnownAt(position=str(position))))
-    return Question(measure=measure, dimensions=asked, filters=filtered(filters), as_known_at=at, **time)
+    return dice.choice((None, KnownAt(time=moment), KnownAt(time=end_of_day), KnownAt(position=str(position))))
 
 
 def known(question: Question) -> SlowCount:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ _BLOCK = re.compile(r"^-- @when (\w+)\n(.*?)^-- @end\n", re.MULTILINE | re.DOTAL
 _LINE = re.compile(r"^(.+\S) *-- @when (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--(?! @rows).*\n", re.MULTILINE)
 _PARAMETER = re.compile(r"\{(\w+):")
-_MILLISECOND = timedelta(milliseconds=1)
+_LAST_MILLISECOND = time(23, 59, 59, 999_000)
 _ROWS = "-- @rows"
 
 Parameters = dict[str, object]
@@ -157,7 +157,8 @@ def known_flags(at: KnownAt | None) -> frozenset[str]:
 
 
 def _ends_day(moment: datetime) -> bool:
-    return (moment + _MILLISECOND).astimezone(LIMA).time().replace(microsecond=0) == time.min
+    """Whether nothing can be recorded between this moment and midnight: the ledger knows milliseconds."""
+    return moment.astimezone(LIMA).time() >= _LAST_MILLISECOND
 
 
 def known(at: KnownAt | None) -> Parameters:
