@@ -11,8 +11,10 @@ from string import Template
 
 from deploy.pages.markdown import table
 from deploy.pages.rules import chapter
+from shared.contracts.facts import AMENDABLE
 from shared.contracts.questions import MAX_DIMENSIONS
 from shared.domain.dimensions import DIMENSIONS, Dimension, DimensionSpec, Label
+from shared.domain.facts import RANK
 from shared.domain.measures import MEASURES, PLACES, Kind, Measure, MeasureSpec, ValueColumn
 from shared.reference.catalogue import load
 from shared.reference.members import members
@@ -34,6 +36,7 @@ def methodology() -> str:
         max_dimensions=MAX_DIMENSIONS,
         available=table(("Measures", "Can be asked by"), _available()),
         dimensions=table(("Dimension", "Spanish", "In code", "Is", "Members"), map(_dimension, Dimension)),
+        order=", ".join(kind.replace("_", " ") for kind in RANK if f"siep.{kind}.v1" in AMENDABLE),
         rules="\n\n".join(map(chapter, CHAPTERS)),
     )
 

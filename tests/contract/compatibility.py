@@ -15,8 +15,14 @@ EXACT = ("pattern", "format", "x-catalogue", "x-token")
 
 def breaking_changes(published: dict[str, Any], generated: dict[str, Any], *, inbound: bool) -> list[str]:
     """What a producer (inbound) or a consumer (recorded) of the published schema could no longer rely on."""
-    old, new = (_resolved(schema, schema) for schema in (published, generated))
+    old, new = resolved(published), resolved(generated)
     return list(_narrowed(old, new, "$", inbound=inbound) if inbound else _narrowed(new, old, "$", inbound=inbound))
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with every reference replaced by what it refers to."""
+    plain: dict[str, Any] = _resolved(schema, schema)
+    return plain
 
 
 def _resolved(node: Any, root: dict[str, Any]) -> Any:

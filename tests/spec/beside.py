@@ -41,18 +41,19 @@ RULES = (
     ),
     Rule(
         "Children",
-        "A child under three who lives with its mother is counted apart, with its own sex, and never in the population.",
+        "A child under three who lives with its mother is counted apart, with its own sex and age and nothing of its mother's, and never "
+        "in the population.",
         (
             (5, 10, "admission", entry("ep-001", sex="female")),
             (6, 9, "child_entry", at("ep-001", child="n1", sex="male", birth_date="2025-03-02")),
             (30, 9, "child_exit", at("ep-001", child="n1")),
         ),
         (
-            "5 custody admission ep-001 +1 flow +1 sex=female",
-            "6 child start ep-001 +1 flow +1 sex=male",
-            "30 child end ep-001 -1 flow +1 sex=male",
+            "5 custody admission ep-001 +1 flow +1 sex=female birth_month=0 legal_status=procesado",
+            "6 child start ep-001 +1 flow +1 sex=male birth_month=24302 legal_status=",
+            "30 child end ep-001 -1 flow +1 sex=male birth_month=24302 legal_status=",
         ),
-        shows=("sex",),
+        shows=("sex", "birth_month", "legal_status"),
     ),
     Rule(
         "Supervision",
@@ -73,6 +74,33 @@ RULES = (
             "9 supervision transfer_in ml-sur +1 flow +1",
             "28 supervision end ml-sur -1 flow +1",
         ),
+    ),
+    Rule(
+        "Attributes beside the population",
+        "The absent, those in transit, the ill and the supervised are counted with the attributes of the person, so a change "
+        "is a reclassification in each book that the person is in.",
+        (
+            ADMITTED,
+            (6, 7, "supervision_start", SUPERVISED),
+            (6, 8, "health", {"condition": "tb_mdr", "event": "diagnosed"}),
+            (6, 9, "absence_start", at("ep-001", reason="diligencia-judicial")),
+            (8, 9, "profile_change", {"profile": {"civil_status": "casado"}}),
+        ),
+        (
+            COUNTED_IN + " civil_status=",
+            "8 custody reclassification ep-001 -1 flow +0 civil_status=",
+            "8 custody reclassification ep-001 +1 flow +0 civil_status=casado",
+            "6 supervision start ml-lima +1 flow +1 civil_status=",
+            "8 supervision reclassification ml-lima -1 flow +0 civil_status=",
+            "8 supervision reclassification ml-lima +1 flow +0 civil_status=casado",
+            "6 health start ep-001 +1 flow +1 civil_status=",
+            "8 health reclassification ep-001 -1 flow +0 civil_status=",
+            "8 health reclassification ep-001 +1 flow +0 civil_status=casado",
+            "6 absence start ep-001 +1 flow +1 civil_status=",
+            "8 absence reclassification ep-001 -1 flow +0 civil_status=",
+            "8 absence reclassification ep-001 +1 flow +0 civil_status=casado",
+        ),
+        shows=("civil_status",),
     ),
     Rule(
         "What ends with the exit",

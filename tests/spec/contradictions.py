@@ -44,13 +44,15 @@ RULES = (
     ),
     Rule(
         "Admitted elsewhere while inside",
-        "An exit is missing. It is assumed at that instant as a correction, and the new admission counts.",
-        (ADMITTED, (7, 9, "admission", entry("ep-002"))),
+        "An exit is missing. It is assumed at that instant as a correction, and the new admission counts. The cases that held "
+        "the person at the first establishment hold no longer.",
+        (ADMITTED, (7, 9, "admission", entry("ep-002", cases=[{"case": "c2", "offences": [charged("cp-188-robo")]}]))),
         (
-            COUNTED_IN,
-            "7 custody correction ep-001 -1 flow +0",
-            "7 custody admission ep-002 +1 flow +1",
+            COUNTED_IN + " offence=cp-189-robo-agravado counterparty=",
+            "7 custody correction ep-001 -1 flow +0 offence=cp-189-robo-agravado counterparty=ep-002",
+            "7 custody admission ep-002 +1 flow +1 offence=cp-188-robo counterparty=",
         ),
+        shows=("offence", "counterparty"),
         anomalies=("entered_while_elsewhere",),
     ),
     Rule(

@@ -85,4 +85,43 @@ RULES = (
         ((5, 10, "release", at("ep-001", liberty_type="comparecencia-simple")), ADMITTED),
         (COUNTED_IN, "5 custody release ep-001 -1 flow +1"),
     ),
+    Rule(
+        "Both legs of a transfer at one instant",
+        "The departure is told first, so it is one transfer, with no time in transit.",
+        (
+            (9, 6, "transfer_arrival", at("ep-002", origin="ep-001")),
+            (9, 6, "transfer_departure", at("ep-001", destination="ep-002")),
+            ADMITTED,
+        ),
+        (
+            COUNTED_IN,
+            "9 custody transfer_out ep-001 -1 flow +1",
+            "9 transit start ep-001 +1 flow +1",
+            "9 transit end ep-001 -1 flow +1",
+            "9 custody transfer_in ep-002 +1 flow +1",
+        ),
+    ),
+    Rule(
+        "Back and away again at one instant",
+        "The end of an absence is told before the start of another.",
+        (
+            ADMITTED,
+            (8, 8, "absence_start", at("ep-001", reason="diligencia-judicial")),
+            (9, 8, "absence_start", at("ep-001", reason="atencion-medica")),
+            (9, 8, "absence_end", at("ep-001")),
+        ),
+        (
+            COUNTED_IN,
+            "8 absence start ep-001 +1 flow +1",
+            "9 absence end ep-001 -1 flow +1",
+            "9 absence start ep-001 +1 flow +1",
+        ),
+    ),
+    Rule(
+        "On the opened roll and admitted at one instant",
+        "The opening is told first: the person was inside already, and the admission is a contradiction.",
+        ((1, 0, "admission", entry("ep-001")), (1, 0, "roll_opening", opening("ep-001"))),
+        ("1 custody opening ep-001 +1 flow +0",),
+        anomalies=("entered_twice",),
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,12 @@ def test_every_kind_has_a_place_in_the_telling_and_a_rule() -> None:
     kinds = {name.split(".")[1] for name in DATA}
     assert set(RANK) == kinds
     assert {kind for rule in RULES for _, _, kind, _ in rule.told} == kinds - MAKES_NO_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [("2026-01-06T04:59:59.999+00:00", 5), ("2026-01-06T05:00:00+00:00", 6), ("2026-01-06T00:00-05:00", 6)],
+)
+def test_a_day_is_lima_s(moment: str, day: int) -> None:
+    at_ms = round(datetime.fromisoformat(moment).timestamp() * 1000)
+    assert lima_day(at_ms) == (date(2026, 1, day) - date(1970, 1, 1)).days == JANUARY_1 + day - 1

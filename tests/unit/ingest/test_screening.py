@@ -1,7 +1,11 @@
 """What becomes of a message, over all examples and over damage of all sorts."""
 
+import copy
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import orjson
@@ -12,11 +16,13 @@ from hypothesis import strategies as st
 from services.ingest.faults import MAX_FACT_BYTES
 from services.ingest.screening import Refusal, Screen
 from services.ingest.tokens import Tokeniser
+from shared.contracts.documents import json_schemas
 from shared.contracts.facts import DATA_INBOUND, QUARANTINED, RECORDED
 from shared.contracts.mapping import decode
 from shared.contracts.topics import partition_of
 from shared.ports import Outgoing
 from shared.reference.catalogue import load
+from tests.contract.compatibility import resolved
 from tests.contract.examples import IDENTIFIERS, Refused, accepted, one_line, refused
 from tests.unit.ingest.test_reading import _damaged
 
@@ -42,7 +48,7 @@ def _changed(name: str, **changes: Any) -> bytes:
         node = message
         for step in way:
             node = node[int(step) if step.isdigit() else step]
-        node[last] = value
+        node[last] = copy.deepcopy(value)
     return one_line(message)
 
 
@@ -137,6 +143,65 @@ def test_an_unknown_code_is_answered_with_the_nearest_known_ones():
     assert "nearest known: cp-188-robo" in result.fault.expected
     assert load().version in result.fault.expected
     assert "cp-188-roboo" not in result.fault.expected
+
+
+NO_CODES = ("zz-9", "ZZ", "999999")
+"""One of each form that codes have, and in no catalogue."""
+
+
+def _leaves(node: Any, path: str = "data") -> Iterator[str]:
+    if isinstance(node, str):
+        yield path
+    for name, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from _leaves(value, f"{path}__{name}")
+
+
+def _coded(schema: dict[str, Any], path: str = "data") -> Iterator[str]:
+    """Where the contract has codes of catalogues; list indexes are left out."""
+    if "x-catalogue" in schema:
+        yield path
+    for case in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *filter(None, [schema.get("items")])):
+        yield from _coded(case, path)
+    for name, value in schema.get("properties", {}).items():
+        yield from _coded(value, f"{path}.{name}")
+
+
+PROFILE = {
+    "nationality": "VE",
+    "schooling": "analfabeto",
+    "civil_status": "soltero",
+    "occupation": "oficios",
+    "residence": "150101",
+}
+SAYING_ALL = {
+    "profile_change/schooling": {"data__profile": PROFILE},
+    "supervision_start/semi-liberty": {"data__profile": PROFILE},
+    "supervision_change/attending": {"data__unit": "ml-lima", "data__service": "semilibertad"},
+}
+"""What these examples leave out and may say."""
+
+
+def _their_own(kind: str, path: str) -> bool:
+    """Whether the code must be the speaker's own: then another one is rejected, whether it exists or not."""
+    return path == "data.establishment" or (kind, path) == ("supervision_start", "data.unit")
+
+
+def test_an_unknown_code_is_quarantined_wherever_the_contract_has_codes():
+    found: set[tuple[str, str]] = set()
+    for name in accepted():
+        message = _changed(name, **SAYING_ALL.get(name, {}))
+        assert isinstance(_screen(message), Outgoing)
+        for path, code in product(_leaves(json.loads(message)["data"]), NO_CODES):
+            result = _screen(_changed(name, **{**SAYING_ALL.get(name, {}), path: code}))
+            if isinstance(result, Refusal) and result.fault.code == "unknown_code":
+                assert (result.outcome, result.fault.field) == ("quarantined", path.replace("__", "."))
+                found.add((name.split("/")[0], re.sub(r"__\d+", "", path).replace("__", ".")))
+    schemas = {name.split(".")[1]: resolved(s) for name, s in json_schemas().items() if name.startswith("inbound/")}
+    coded = {(kind, path) for kind, schema in schemas.items() for path in _coded(schema["properties"]["data"])}
+    assert found <= coded
+    unseen = {(kind, path) for kind, path in coded - found if not _their_own(kind, path)}
+    assert {kind for kind, _ in unseen} == {"amendment"}, "a field whose codes are not looked up"
+    assert any(kind == "amendment" for kind, _ in found)
 
 
 def test_a_payload_that_is_wrong_in_two_ways_is_not_kept():
