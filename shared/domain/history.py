@@ -20,12 +20,13 @@ _CORRECTIONS = frozenset({"amendment", "void"})
 class History:
     """What is known of one subject. Begun from its counted facts in any order, grown by one fact at a time."""
 
-    __slots__ = ("_facts", "_known", "_last", "_timeline")
+    __slots__ = ("_facts", "_inside", "_known", "_last", "_timeline")
 
     def __init__(self, facts: Iterable[Fact]) -> None:
         self._facts = list(facts)
         self._known = {(fact.source, fact.id): fact for fact in self._facts}
         self._begin()
+        self._inside = int(self._is_inside())
 
     def _begin(self) -> None:
         """The timeline of all facts, and the fact told last; no timeline where facts are not about a person."""
@@ -42,7 +43,12 @@ class History:
         """Take one more fact, unknown so far, and return the entries that it causes."""
         made = self._continued(fact) if self._is_told_last(fact) else self._told_anew(fact)
         self._known[fact.source, fact.id] = fact
+        self._inside += sum(entry.stock_delta for entry in made if entry.book == "custody")
+        assert self._inside == self._is_inside(), "in the ledger a person is inside once or not at all"
         return made
+
+    def _is_inside(self) -> bool:
+        return self._timeline is not None and self._timeline.custody is not None
 
     def _is_told_last(self, fact: Fact) -> bool:
         """Whether the fact comes after all others and neither corrects one nor may be waited for by a correction."""

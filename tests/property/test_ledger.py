@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain import reference
+from shared.domain import history, reference
 from shared.domain.custody import fold
 from shared.domain.facts import Fact, lima_day
 from shared.domain.history import History
 from shared.domain.ledger import FLOWS, Entry, difference, entries
 from shared.domain.reference import Cell, Flow, Stated
+from tests.spec.rule import ADMITTED, RELEASED, SOURCE, at_ms
 from tests.support.histories import FIRST_DAY, histories, statements
 
 DAYS = range(FIRST_DAY - 1, FIRST_DAY + 9)
@@ -106,6 +108,23 @@ def test_a_person_is_in_at_most_one_place_at_every_instant(facts: list[Fact]) ->
                 inside[entry.establishment] += entry.stock_delta
         assert set(inside.values()) <= {0, 1}
         assert sum(inside.values()) in (0, 1)
+
+
+@pytest.mark.parametrize("lost", ["-1", "+1"])
+def test_a_ledger_that_loses_an_entry_is_not_written(lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rows are made it is asserted that a person is inside once or not at all."""
+
+    def losing(before: list[Entry], after: list[Entry]) -> list[Entry]:
+        return [entry for entry in difference(before, after) if f"{entry.stock_delta:+d}" != lost]
+
+    told = [
+        Fact(SOURCE, f"f{n}", kind, at_ms(day, hour), data)
+        for n, (day, hour, kind, data) in enumerate((ADMITTED, RELEASED))
+    ]
+    assert History(told[:-1]).add(told[-1])
+    monkeypatch.setattr(history, "difference", losing)
+    with pytest.raises(AssertionError, match="inside once or not at all"):
+        grown(told)
 
 
 @given(histories(), st.integers(0, 6), st.integers(0, 6))
