@@ -81,7 +81,9 @@ async def test_every_stock_by_every_dimension(figures: ClickHouseFigures, measur
     question = Question(measure=measure, dimensions=(dimension,), at=DAY)
     expected = counted(SLOW, question)
     assert expected, "nothing to count"
-    assert cells(await figures.answer(question)) == expected
+    table = await figures.answer(question)
+    assert cells(table) == expected
+    assert table.totals == [(sum(expected.values()),)], "every level adds up to the whole"
 
 
 @pytest.mark.parametrize(
