@@ -32,11 +32,18 @@ TODAY = datetime(2025, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
 
 
 @pytest.fixture(scope="module")
-async def gateway(clickhouse_settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def gateway(
+    clickhouse_settings: Settings, valkey_address: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
     async with await connect_async(clickhouse_settings) as client:
         await client.command(f"CREATE TABLE {JOURNAL} AS journal_1")
         await write(ClickHouseJournal(client, JOURNAL), MADE)
-        settings = GatewaySettings(**clickhouse_settings.model_dump(), statistician_token=SecretStr(TOKEN))
+        told = {
+            **clickhouse_settings.model_dump(),
+            "redis": valkey_address,
+            "exports_dir": tmp_path_factory.mktemp("exports"),
+        }
+        settings = GatewaySettings(**told, statistician_token=SecretStr(TOKEN))
         server = uvicorn.Server(uvicorn.Config(build(settings, FixedClock(TODAY), JOURNAL), log_level="warning"))
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
