@@ -14,7 +14,7 @@ from services.ingest.keys import Keyring
 from services.ingest.openapi import describe
 from services.ingest.routes import http_door
 from services.ingest.screening import Screen
-from services.ingest.subscribers import kafka_door
+from services.ingest.subscribers import close_door, kafka_door, open_door
 from services.ingest.ticking import tick_for_ever
 from services.ingest.tokens import Tokeniser
 from shared.adapters.kafka.publisher import KafkaPublisher
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def build(settings: IngestSettings, clock: Clock) -> FastAPI:
-    """Ingest with both doors. It connects when it starts; raises LogError there if no broker answers."""
+    """Ingest with both doors. It connects when it starts, and raises LogError there if no broker answers.
+
+    HTTP does not wait for the Kafka door, which may take some seconds to open.
+    """
     publisher = KafkaPublisher(settings.kafka)
     screen = Screen(catalogue.load(), Tokeniser(bytes.fromhex(settings.token_key.get_secret_value())))
     ingest = Ingest(screen, publisher, clock)
@@ -35,13 +38,14 @@ def build(settings: IngestSettings, clock: Clock) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await publisher.start()
-        await broker.start()
-        ticking = asyncio.create_task(tick_for_ever(publisher, clock))
+        beside = [asyncio.create_task(open_door(broker)), asyncio.create_task(tick_for_ever(publisher, clock))]
         try:
             yield
         finally:
-            ticking.cancel()
-            await broker.stop()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await close_door(broker)
             await publisher.stop()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None)

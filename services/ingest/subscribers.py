@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import logging
+from typing import Any, Protocol
 
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -12,8 +13,11 @@ from services.ingest.handlers import Ingest
 from shared.contracts.topics import INBOUND
 from shared.ports import LogError, SlowDownError
 
+log = logging.getLogger(__name__)
+
 GROUP = "siep-ingest"
 PAUSE_SECONDS = 1.0
+CLOSE_SECONDS = 5.0
 
 
 def kafka_door(servers: str, ingest: Ingest) -> KafkaBroker:
@@ -29,6 +33,8 @@ def kafka_door(servers: str, ingest: Ingest) -> KafkaBroker:
         max_records=1_000,
         group_id=GROUP,
         auto_offset_reset="earliest",
+        session_timeout_ms=6_000,  # so long what was killed keeps its partitions from others
+        heartbeat_interval_ms=1_000,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         decoder=_raw,
     )
@@ -41,6 +47,42 @@ def kafka_door(servers: str, ingest: Ingest) -> KafkaBroker:
             raise
 
     return broker
+
+
+class Door(Protocol):
+    """What can be opened and closed again, also when opening it failed half-way."""
+
+    async def start(self) -> None:
+        """Open."""
+        ...
+
+    async def stop(self) -> None:
+        """Close."""
+        ...
+
+
+async def open_door(door: Door) -> None:
+    """Return once messages are taken; what fails is tried again.
+
+    The group lets nobody in before it knows that a member who was killed is gone: whoever can, goes on meanwhile.
+    """
+    while True:
+        try:
+            await door.start()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other door stays open
+            log.warning("the Kafka door did not open", extra={"why": type(error).__name__})
+            await close_door(door)
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
+async def close_door(door: Door) -> None:
+    """Close it, but not wait for a group that lets nobody in: what was not committed comes again."""
+    try:
+        await asyncio.wait_for(door.stop(), CLOSE_SECONDS)
+    except TimeoutError:
+        log.warning("the Kafka door did not close in time")
 
 
 async def _raw(message: KafkaMessage) -> Any:
