@@ -19,11 +19,10 @@ from rich.table import Table
 from deploy.demo.acceptance import CLOSE, TABLES, Difference, compare, rows_of_file
 from deploy.demo.country.facts import generate
 from deploy.demo.gateway import Gateway, RefusedQuestionError
-from deploy.demo.loading import Doors, Line, RefusedError, load, taken_in
+from deploy.demo.loading import Doors, Line, LogStanding, RefusedError, load, log_standing
 from deploy.local.home import Home, StackError
 from deploy.local.stack import Stack
-from shared.adapters.kafka.reader import extent
-from shared.contracts.topics import FACTS, PARTITIONS
+from shared.ports import LogError
 
 SEED = 1
 COUNTED_SECONDS_MAX = 600
@@ -100,14 +99,12 @@ class Demo:
         with self._progress() as progress:
             task = progress.add_task("counted", total=None)
             while True:
-                taken = asyncio.run(taken_in(environment["SIEP_KAFKA"]))  # asked first: what it took is in the log
-                end = asyncio.run(_end_of_log(environment["SIEP_KAFKA"]))
-                counted = _counted(environment)
-                progress.update(task, completed=counted, total=end)
-                if taken and counted >= end:
+                standing, counted = asyncio.run(_standing(environment["SIEP_KAFKA"])), _counted(environment)
+                progress.update(task, completed=counted, total=standing and standing.records)
+                if standing and standing.complete and counted >= standing.records:
                     return
                 if time.monotonic() > deadline:
-                    raise StackError(f"After {COUNTED_SECONDS_MAX} s {counted} of {end} are counted: see make status.")
+                    raise StackError(f"After {COUNTED_SECONDS_MAX} s {counted} are counted, not all: see make status.")
                 time.sleep(0.5)
 
     def _order(self, gateway: Gateway) -> list[Difference]:
@@ -147,16 +144,23 @@ class Demo:
 
 
 def _counted(environment: dict[str, str]) -> int:
-    answer = httpx.get(f"http://127.0.0.1:{environment['SIEP_AGGREGATOR_PORT']}/health", trust_env=False)
+    """How many records the aggregator has counted; none while it does not answer. Raises StackError if it stopped."""
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{environment['SIEP_AGGREGATOR_PORT']}/health", trust_env=False)
+    except httpx.TransportError:
+        return 0
     health = answer.json()
     if health["stopped"]:
         raise StackError(f"The aggregator stopped: {health['stopped']}")
     return sum(health["positions"].values())
 
 
-async def _end_of_log(kafka: str) -> int:
-    ends = await asyncio.gather(*(extent(kafka, FACTS.name, number) for number in range(PARTITIONS)))
-    return sum(one.end for one in ends)
+async def _standing(kafka: str) -> LogStanding | None:
+    """How the log stands; None while the broker does not answer."""
+    try:
+        return await log_standing(kafka)
+    except LogError:
+        return None
 
 
 def _of_the_day(gateway: Gateway) -> Table:

@@ -55,7 +55,7 @@ async def test_http_does_not_wait_for_the_kafka_door_nor_does_the_end(system: Ru
     async with httpx.AsyncClient(base_url=system.ingest, timeout=30) as client:
         answer = await client.post("/v1/facts", content=accepted()["release/acquitted"], headers=headers)
     assert answer.status_code == 202
-    ingest = psutil.Process(system.pid("ingest"))
+    ingest = psutil.Process(system.runs("ingest"))
     ingest.terminate()
     await asyncio.to_thread(ingest.wait, 30)
     assert await _state_of_group(kafka) == "PreparingRebalance", "nobody was let in meanwhile"

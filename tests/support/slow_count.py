@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from typing import Any
 
+from shared.adapters.clickhouse.statements import closes, periods
+from shared.contracts.questions import Question
 from shared.domain import dimensions
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
@@ -20,6 +23,22 @@ class SlowCount:
 
     def __init__(self, rows: Iterable[Row], known: Callable[[Row], bool] = lambda _: True) -> None:
         self.rows = [row for row in rows if known(row)]
+        self.of_sites = [row for row in self.rows if row.entry.book == "establishment"]
+
+    def cells(self, question: Question) -> dict[tuple[Any, ...], int]:
+        """The cells that answer a question of one value."""
+        spec = MEASURES[question.measure]
+        filters = {each.dimension: each.codes for each in question.filters}
+        if question.at is not None:
+            return self.stock(spec.book, question.dimensions, filters, question.at)
+        found: dict[tuple[Any, ...], int] = {}
+        for (start, end), close in zip(periods(question), closes(question), strict=True):
+            if spec.kind == "stock":
+                part, piece = self.stock(spec.book, question.dimensions, filters, close), close
+            else:
+                part, piece = self.flow(question.measure, question.dimensions, filters, start, end), start
+            found |= {(*cell, piece.isoformat()): n for cell, n in part.items()}
+        return found
 
     def stock(self, book: str, dims: tuple[D, ...], filters: Filters, day: date) -> dict[tuple[str, ...], int]:
         found: Counter[tuple[str, ...]] = Counter()
@@ -128,8 +147,8 @@ class SlowCount:
         if d is D.ESTABLISHMENT:
             return site
         said: Counter[tuple[int, str]] = Counter()
-        for row in self.rows:
-            if row.entry.book == "establishment" and row.entry.establishment == site and row.day <= day:
+        for row in self.of_sites:
+            if row.entry.establishment == site and row.day <= day:
                 said[row.entry.effective_ms, row.entry.detail] += row.entry.stock_delta
         stated = [key for key, n in said.items() if n > 0]
         office, place, *_ = max(stated)[1].split("|") if stated else ("", "")

@@ -78,9 +78,14 @@ class RunningStack:
         """How one process stands."""
         return next(one for one in self.stack.status() if one.name == name)
 
+    def runs(self, name: str) -> int | None:
+        """The id of a process; None while the supervisor has yet to bring it up again."""
+        process = self.stack._supervisor.processes().get(name, {})
+        return int(process["pid"]) if process.get("statename") == "RUNNING" else None
+
     def kill(self, name: str) -> None:
         """`kill -9` of one process; the supervisor starts it again by itself."""
-        pid = self.process(name).pid
+        pid = self.runs(name)
         assert pid, f"{name} does not run"
         os.kill(pid, signal.SIGKILL)
 

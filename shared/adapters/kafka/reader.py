@@ -99,6 +99,7 @@ class LogScan:
         try:
             await self._consumer.start()
         except KafkaError as error:
+            await self._consumer.stop()
             raise LogError(str(error) or type(error).__name__) from error
         self._consumer.assign([self._place])
         return self
