@@ -22,7 +22,7 @@ from shared.adapters.redis.client import connect_redis
 from shared.adapters.redis.histories import RedisHistories
 from shared.contracts.mapping import UndecodableError
 from shared.contracts.topics import FACTS
-from shared.ports import HistoriesError, JournalError, LogError
+from shared.ports import Histories, HistoriesError, Journal, JournalError, LogError
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 
@@ -43,8 +43,8 @@ class Followers:
     settings: Settings
     clock: Clock
     log: LogReader
-    journal: ClickHouseJournal
-    histories: RedisHistories
+    journal: Journal
+    histories: Histories
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
     stopped: dict[int, str] = field(default_factory=dict)
@@ -62,6 +62,8 @@ class Followers:
             task.cancel()
         await asyncio.gather(*gone, return_exceptions=True)
         self.log.forget(partitions)
+        for number in partitions:
+            self.positions.pop(number, None)
 
     async def _follow(self, number: int) -> None:
         partition = Partition(number, self.journal, self.histories)
@@ -75,8 +77,12 @@ class Followers:
             except (JournalError, HistoriesError, LogError) as error:
                 log.warning("will try again", extra={"partition": number, "why": str(error)[:300]})
                 await asyncio.sleep(AGAIN_SECONDS)
-            except AssertionError:
-                self.stopped[number] = "an invariant of the fold does not hold: see the log"
+            except Exception as error:  # a task that ended unseen would be a partition that nobody follows
+                broken = isinstance(error, AssertionError)
+                what = (
+                    "an invariant of the fold does not hold" if broken else f"[{type(error).__name__}] was not expected"
+                )
+                self.stopped[number] = f"{what}: see the log"
                 log.critical("partition stopped", exc_info=True, extra={"partition": number})
                 return
 

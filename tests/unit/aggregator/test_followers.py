@@ -1,0 +1,77 @@
+"""A partition that nobody follows any more is seen by those who ask how the aggregator stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from services.aggregator.app import Followers, _health
+from services.aggregator.verify import MemoryHistories
+from shared.runtime.clock import FixedClock
+from shared.runtime.settings import Settings
+from tests.support.fakes import FakeJournal
+
+
+class BrokenJournal(FakeJournal):
+    """Fails in a way that no port promises."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    async def missing(self, partition: int) -> int:
+        raise self.error from KeyError(partition)
+
+
+class Log:
+    """The part of the reader that is heard of what was revoked."""
+
+    def __init__(self) -> None:
+        self.forgotten: set[int] = set()
+
+    def forget(self, partitions: Iterable[int]) -> None:
+        self.forgotten |= set(partitions)
+
+
+def followers(error: Exception) -> Followers:
+    settings = Settings(clickhouse_password=SecretStr("secret"))
+    clock = FixedClock(datetime(2026, 1, 10, tzinfo=UTC))
+    return Followers(settings, clock, Log(), BrokenJournal(error), MemoryHistories())  # type: ignore[arg-type]
+
+
+async def health(of: Followers) -> tuple[int, bytes]:
+    app = Starlette()
+    app.state.followers = of
+    answer = await _health(Request({"type": "http", "app": app}))
+    return answer.status_code, bytes(answer.body)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (KeyError("nowhere"), "[KeyError] was not expected: see the log"),
+        (AssertionError(), "an invariant of the fold does not hold: see the log"),
+    ],
+)
+async def test_a_partition_that_fails_as_nobody_expected_is_told_by_health(error: Exception, why: str):
+    following = followers(error)
+    await following.assigned({3})
+    await asyncio.wait_for(following.tasks[3], 5)
+    assert following.stopped == {3: why}
+    status, body = await health(following)
+    assert status == 503
+    assert why.encode() in body
+
+
+async def test_the_position_of_what_is_revoked_is_not_told_any_more():
+    following = followers(KeyError())
+    following.positions |= {1: 70, 2: 80}
+    await following.revoked({1})
+    assert following.positions == {2: 80}
+    assert following.log.forgotten == {1}  # type: ignore[attr-defined]
