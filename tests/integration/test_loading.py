@@ -7,6 +7,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.demo import loading
+from deploy.demo.__main__ import _counted, _standing
 from deploy.demo.loading import Doors, RefusedError, load
 from shared.contracts.topics import INBOUND
 from tests.support.topics import topic_reader
@@ -33,3 +34,12 @@ async def test_what_the_broker_does_not_acknowledge_goes_once_more(at_once: None
         with pytest.raises(RefusedError, match=r"\[ep-001\] could not push into Kafka in 3 tries"):
             await loading._push(producer, "ep-001", [b"small", b"l" * 500])
         assert [record.value for record in await topics.records(INBOUND.name)] == [b"small"]
+
+
+async def test_who_waits_for_the_count_waits_for_what_does_not_answer():
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        port = unheard.getsockname()[1]
+        assert await _standing(f"127.0.0.1:{port}") is None
+        assert _counted({"SIEP_AGGREGATOR_PORT": str(port)}) == 0
+    gc.collect()
