@@ -122,7 +122,7 @@ class Demo:
         path.write_bytes(file)
         rows = rows_of_file(file.decode(), json.loads(manifest))
         compared, different = compare(lambda _: rows, [ORDERED])
-        self.console.print(f"{path}: {len(rows)} rows, compared={compared} different={len(different)}", highlight=False)
+        self._say(f"{path}: {len(rows)} rows, compared={compared} different={len(different)}")
         return different
 
     def _progress(self) -> Progress:
@@ -134,13 +134,18 @@ class Demo:
     ) -> None:
         self.console.print(_of_the_day(gateway))
         for one in different[:SHOWN_DIFFERENCES]:
-            self.console.print(f"{one.table} [{one.row}] [{one.column}]: printed {one.printed}, counted {one.counted}")
-        self.console.print(f"published cells: compared={compared} different={len(different)}", highlight=False)
+            self._say(f"{one.table} [{one.row}] [{one.column}]: printed {one.printed}, counted {one.counted}")
+        self._say(f"published cells: compared={compared} different={len(different)}")
         for name, seconds in self.took.items():
-            self.console.print(f"{seconds:6.1f} s  {name}", highlight=False)
-        self.console.print(f"GraphQL   {environment['SIEP_GATEWAY']}/graphql", highlight=False)
-        self.console.print(f"facts in  {environment['SIEP_INGEST']}/docs", highlight=False)
-        self.console.print(f"token     SIEP_STATISTICIAN_TOKEN in {self.stack.home.env_file}", highlight=False)
+            self._say(f"{seconds:6.1f} s  {name}")
+        token = environment["SIEP_STATISTICIAN_TOKEN"]
+        self._say(f"GraphQL   {environment['SIEP_GATEWAY']}/graphql#token={token}")
+        self._say(f"facts in  {environment['SIEP_INGEST']}/docs")
+        self._say(f"secrets   {self.stack.home.env_file}")
+
+    def _say(self, line: str) -> None:
+        """A line as it is, however narrow the screen: addresses are copied from it."""
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _counted(environment: dict[str, str]) -> int:
@@ -185,7 +190,7 @@ def main() -> int:
     try:
         return Demo(Stack(Home.of_environment(), console.print), console).run()
     except (StackError, RefusedError, RefusedQuestionError, httpx.HTTPError) as error:
-        console.print(f"[red]{error}")
+        console.print(str(error), style="red", markup=False)
         return 1
 
 
