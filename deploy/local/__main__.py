@@ -23,6 +23,7 @@ def _up(stack: Stack) -> int:
     print()
     for what, variable, path in _WHERE:
         print(f"{what:<11} {environment[variable]}{path}")
+    print(f"token       {environment['SIEP_STATISTICIAN_TOKEN']} (a statistician's, for GraphQL)")
     print(f"secrets     {stack.home.env_file}")
     return 0
 
