@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from services.ingest.handlers import Ingest
 from services.ingest.keys import Keyring
@@ -48,7 +49,7 @@ def build(settings: IngestSettings, clock: Clock) -> FastAPI:
             await close_door(broker)
             await publisher.stop()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPIOffline(lifespan=lifespan, redoc_url=None, title="SIEP ingest")
     router = http_door(ingest, Keyring(settings.ingest_keys), publisher)
     app.include_router(router)
     describe(app, router)
