@@ -12,12 +12,23 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
+from deploy.bench.asking import gateway
 from deploy.bench.counting import aggregator
 from deploy.bench.figures import Figure
+from deploy.bench.lives import history
+from deploy.bench.meters import busy_seconds, peak_megabytes
 from deploy.bench.rig import Rig, rig
+from deploy.bench.running import sustained
+from deploy.bench.taking import ingest
+from deploy.bench.writing import files
 
 FIGURES: dict[str, Callable[[Rig], list[Figure]]] = {
+    "ingest": ingest,
     "aggregator": aggregator,
+    "history": history,
+    "sustained": sustained,
+    "gateway": gateway,
+    "files": files,
 }
 
 
@@ -36,11 +47,24 @@ def main(names: list[str]) -> int:
     with rig(say) as running:
         for name in names or FIGURES:
             console.rule(f"[bold]{name}", align="left")
-            found += FIGURES[name](running)
+            found += _measured(running, name)
+        found += [
+            Figure(f"memory of {name}, peak", peak_megabytes(process), "MB")
+            for name, process in running.processes().items()
+        ]
     console.print(_table(found))
     beyond = [one.name.strip() for one in found if one.failed]
     console.print(f"beyond twice the budget: {', '.join(beyond) or 'none'}", highlight=False)
     return 1 if beyond else 0
+
+
+def _measured(running: Rig, name: str) -> list[Figure]:
+    """The figures of one part, and how much of the machine others used meanwhile: then all of them are too high."""
+    began, busy, used = time.monotonic(), busy_seconds(), running.used_seconds()
+    found = FIGURES[name](running)
+    others = busy_seconds() - busy - (running.used_seconds() - used)
+    cores = max(others, 0.0) / (time.monotonic() - began)
+    return [*found, Figure(f"cores that others used meanwhile ({name})", cores, "")]
 
 
 def _table(found: list[Figure]) -> Table:

@@ -28,6 +28,7 @@ RECORDS = 6_000
 def aggregator(rig: Rig) -> list[Figure]:
     """CPU per fact of the aggregator's process over a backlog of whole lives; the least of some rounds."""
     rig.start("kafka", "clickhouse", "valkey", "aggregator")
+    rig.wait_counted(asyncio.run(end_of_log(rig.environment["SIEP_KAFKA"])))  # what other figures left to be counted
     said = lines(FACTS)
     rounds = []
     for number in range(ROUNDS):

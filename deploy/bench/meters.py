@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +24,12 @@ def peak_megabytes(process: psutil.Process) -> float:
     return kilobytes / 1024 + sum(peak_megabytes(child) for child in process.children())
 
 
+def busy_seconds() -> float:
+    """CPU time that anybody has used on this machine."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
+
+
 @contextmanager
 def patient_collector() -> Iterator[None]:
     """The cyclic collector tuned as the aggregator tunes its own, so that a part costs here what it costs there."""
@@ -37,10 +42,3 @@ def patient_collector() -> Iterator[None]:
     finally:
         gc.set_threshold(*usual)
         gc.unfreeze()
-
-
-def cpu_of(work: Callable[[], object]) -> float:
-    """CPU seconds of this process for one run of `work`."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began

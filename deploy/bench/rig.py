@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -15,12 +16,15 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 
+from deploy.bench.meters import cpu_seconds
 from deploy.local.home import Home, free_ports
 from deploy.local.stack import Stack
 from shared.runtime.settings import ProcessSettings
 
 SettingsT = TypeVar("SettingsT", bound=ProcessSettings)
 Say = Callable[[str], None]
+CORES = 2
+"""Budgets are for so many; a larger machine lends no more. Linux only."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ class Rig:
         """Addresses and secrets, as a process of this stack sees them."""
         return self.stack.home.environment()
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key of each establishment, and of `inpe`."""
+        found: dict[str, str] = json.loads(self.environment["SIEP_KEYS"])
+        return found
+
     def settings(self, kind: type[SettingsT]) -> SettingsT:
         """The settings that a process of this stack would read."""
         known = self.environment
@@ -52,6 +62,11 @@ class Rig:
     def processes(self) -> dict[str, psutil.Process]:
         """What runs, by name."""
         return {one.name: psutil.Process(one.pid) for one in self.stack.status() if one.pid}
+
+    def used_seconds(self) -> float:
+        """CPU time of this process, what it started, and the stack, so far."""
+        ours = {one.pid: one for one in (psutil.Process(), *self.processes().values())}
+        return sum(map(cpu_seconds, ours.values()))
 
     def counted(self) -> int:
         """How many records of the log the aggregator has behind it."""
@@ -72,7 +87,8 @@ class Rig:
 
 @contextmanager
 def rig(say: Say) -> Iterator[Rig]:
-    """A stack of one's own with no part running yet. Ended and deleted afterwards, whatever happens."""
+    """On two cores, a stack of one's own with no part running yet. Ended and deleted afterwards, whatever happens."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # whatever is started from here on inherits it
     folder = Path(tempfile.mkdtemp(prefix="siep-bench-"))
     stack = Stack(Home(folder.resolve()), say=say)
     try:

@@ -1,0 +1,231 @@
+"""What the gateway adds to a question, and what the questions cost at 10 million rows of the journal.
+
+Each example of GraphiQL is asked through GraphQL, and the SQL that it leads to is sent raw to the engine, in turns:
+both meet the same neighbours. What the gateway adds is less than a busy machine swings, so it is judged by CPU.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, cast
+
+import httpx
+import orjson
+import psutil
+
+from deploy.bench.doors import Connection, request
+from deploy.bench.figures import Figure
+from deploy.bench.large import large
+from deploy.bench.meters import cpu_seconds, peak_megabytes
+from deploy.bench.rig import Rig
+from deploy.local.home import free_ports
+from deploy.local.supervision import ROOT
+from services.gateway import schema
+from services.gateway.handlers import Asking
+from services.gateway.pages import examples
+from services.gateway.schema.context import Context
+from shared.adapters.clickhouse.client import AsyncClient, connect_async
+from shared.adapters.clickhouse.figures import ClickHouseFigures
+from shared.adapters.clickhouse.queries import LEDGER
+from shared.adapters.clickhouse.statements import Statement, rows_of
+from shared.contracts.questions import MAX_ROWS, EstablishmentStanding, KnownAt, Provenance, Question, Table
+from shared.runtime.clock import SystemClock
+from shared.runtime.settings import Settings
+
+RUNS = 5
+COVERED_MS, OTHERWISE_MS = 50, 300
+_PROJECTIONS = ("by_core", "by_offence")
+_STARTS_SECONDS_MAX = 30
+
+
+@dataclass
+class Sent:
+    """What one table of an example asks of the engine; the least ms of its runs, alone."""
+
+    table: str
+    sql: str
+    parameters: Any
+    settings: dict[str, Any]
+    projection: str = ""
+    ms: float = float("inf")
+
+
+@dataclass
+class Example:
+    """An example with what it sends; the least ms of its runs, all tables at once, raw and through GraphQL."""
+
+    name: str
+    query: str
+    sent: list[Sent] = field(default_factory=list)
+    raw_ms: float = float("inf")
+    graphql_ms: float = float("inf")
+
+
+def gateway(rig: Rig) -> list[Figure]:
+    """The examples and their SQL on the wall, the least of some runs in turns; CPU of the gateway's process."""
+    settings = large(rig)
+    with _beside(rig, settings) as (address, process):
+        found, used = asyncio.run(_measured(rig, settings, address, process))
+        peak = peak_megabytes(process)
+    tables = RUNS * sum(len(one.sent) for one in found)
+    of_gateway, of_client = (seconds / tables * 1_000 for seconds in used)
+    return [
+        *(figure for one in found for figure in _figures(one)),
+        Figure("gateway, CPU per table beyond a bare client's", of_gateway - of_client, "ms", 1),
+        Figure("  of the gateway's process", of_gateway, "ms"),
+        Figure("  of a client that sends the SQL raw", of_client, "ms"),
+        Figure("memory of the gateway at 10 M rows, peak", peak, "MB"),
+    ]
+
+
+def _figures(one: Example) -> Iterator[Figure]:
+    for sent in one.sent:
+        budget = COVERED_MS if sent.projection else OTHERWISE_MS
+        yield Figure(f"{one.name}, SQL of {sent.table}, {sent.projection or 'no projection'}", sent.ms, "ms", budget)
+    yield Figure(f"{one.name}, through GraphQL", one.graphql_ms, "ms")
+    if one.sent:
+        yield Figure("  the same SQL sent raw", one.raw_ms, "ms")
+        yield Figure("  GraphQL / raw", one.graphql_ms / one.raw_ms, "×")
+
+
+@contextmanager
+def _beside(rig: Rig, settings: Settings) -> Iterator[tuple[str, psutil.Process]]:
+    """The address and the process of a gateway over the large journal; it is ended afterwards."""
+    port = str(free_ports()["gateway"])
+    own = {"SIEP_PORT": port, "SIEP_CLICKHOUSE_DATABASE": settings.clickhouse_database}
+    environment = {**os.environ, **rig.environment, **own}
+    command = [sys.executable, "-m", "services.gateway"]
+    with (
+        (rig.stack.home.logs / "gateway-large.log").open("wb") as log,
+        subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log) as process,
+    ):
+        try:
+            _wait_until_well(f"http://127.0.0.1:{port}/health")
+            yield f"http://127.0.0.1:{port}", psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def _wait_until_well(url: str) -> None:
+    deadline = time.monotonic() + _STARTS_SECONDS_MAX
+    while not _is_well(url):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{url} did not answer within {_STARTS_SECONDS_MAX} s")
+        time.sleep(0.1)
+
+
+def _is_well(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=3, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+async def _measured(
+    rig: Rig, settings: Settings, address: str, process: psutil.Process
+) -> tuple[list[Example], tuple[float, float]]:
+    """The examples with their times; for all runs, CPU seconds of the gateway and of the client that sends SQL raw."""
+    token = rig.environment["SIEP_STATISTICIAN_TOKEN"]
+    connection = await Connection.open(address)
+    async with await connect_async(settings) as client:
+        found = [await _prepared(client, name, query) for name, query in examples().items()]
+        for one in found:  # parsed, planned and read once before it is measured
+            await _ask(connection, address, token, one)
+        before, of_client = cpu_seconds(process), 0.0
+        for number in range(RUNS):
+            for one in found:
+                of_client += await _run_raw(client, one)
+                one.graphql_ms = min(one.graphql_ms, await _timed(_ask(connection, address, token, one)))
+            rig.say(f"examples, run {number + 1} of {RUNS}")
+        of_gateway = cpu_seconds(process) - before
+    await connection.close()
+    return found, (of_gateway, of_client)
+
+
+async def _ask(connection: Connection, address: str, token: str, one: Example) -> None:
+    body = orjson.dumps({"query": one.query})
+    said = orjson.loads(await connection.post(request(address, "/graphql", token, "application/json", body), 200))
+    if said.get("errors"):
+        raise RuntimeError(f"{one.name}: {said['errors'][0]['message']}")
+
+
+async def _run_raw(client: AsyncClient, one: Example) -> float:
+    """Each table alone, then all of the example at once, as the gateway does; CPU seconds of the latter."""
+    for sent in one.sent:
+        sent.ms = min(sent.ms, await _timed(_send(client, sent)))
+    began = time.process_time()
+    together = await _timed(asyncio.gather(*(_send(client, sent) for sent in one.sent)))
+    one.raw_ms = min(one.raw_ms, together)
+    return time.process_time() - began
+
+
+async def _send(client: AsyncClient, sent: Sent) -> bytes:
+    return await client.raw_query(sent.sql, sent.parameters, settings=sent.settings, fmt="JSONCompactEachRow")
+
+
+async def _timed(work: Awaitable[object]) -> float:
+    began = time.perf_counter()
+    await work
+    return (time.perf_counter() - began) * 1_000
+
+
+async def _prepared(client: AsyncClient, name: str, query: str) -> Example:
+    """An example with what the gateway sends for it, written down while its own schema answers it here."""
+    one = Example(name.removesuffix(".graphql"), query)
+    recording = _Recording(client)
+    answer = await schema.build().execute(query, context_value=Context(Asking(recording, SystemClock())))
+    if answer.errors:
+        raise RuntimeError(f"{name}: {answer.errors[0]}")
+    sent = zip(recording.client.sent, recording.explained, strict=True)
+    for table, ((whole, settings), rows) in zip(answer.data or (), sent, strict=False):
+        projection = await _projection(client, rows or whole)
+        one.sent.append(Sent(table, whole.sql, whole.parameters, settings, projection))
+    return one
+
+
+async def _projection(client: AsyncClient, asked: Statement) -> str:
+    """The projection that the rows of a table are counted from, or nothing."""
+    plan = (await client.raw_query(f"EXPLAIN {asked.sql}", asked.parameters)).decode()
+    return next((name for name in _PROJECTIONS if f"({name})" in plan), "")
+
+
+class _RecordingClient:
+    """A client that writes down what it is asked to send."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self.sent: list[tuple[Statement, dict[str, Any]]] = []
+
+    async def raw_query(self, sql: str, parameters: dict[str, object], *, settings: dict[str, Any], fmt: str) -> bytes:
+        """Send it, and remember it."""
+        self.sent.append((Statement(sql, parameters), settings))
+        return await self._client.raw_query(sql, parameters, settings=settings, fmt=fmt)
+
+
+class _Recording(ClickHouseFigures):
+    """The gateway's own figures. What is sent is written down; so is the query of its rows, where that is a part."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self.client = _RecordingClient(client)
+        self.explained: list[Statement | None] = []
+        super().__init__(cast("AsyncClient", self.client))
+
+    async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
+        """See shared.ports.Figures."""
+        self.explained.append(rows_of(question, LEDGER))
+        return await super().answer(question, max_rows=max_rows)
+
+    async def establishments(
+        self, day: date, as_known_at: KnownAt | None
+    ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
+        """See shared.ports.Figures."""
+        self.explained.append(None)
+        return await super().establishments(day, as_known_at)

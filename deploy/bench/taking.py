@@ -1,0 +1,64 @@
+"""What a fact costs ingest, by each of its doors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaProducer
+
+from deploy.bench.doors import batches, post_all, singles
+from deploy.bench.figures import Figure
+from deploy.bench.load import Line, lines
+from deploy.bench.meters import cpu_seconds
+from deploy.bench.rig import Rig
+from deploy.demo.loading import taken_in
+from shared.contracts.topics import INBOUND
+
+FACTS = 60_000
+"""Enough for whole requests of 500 from most establishments."""
+SINGLE_FACTS = 10_000
+ROUNDS = 3
+BATCH_CONNECTIONS = 8
+SINGLE_CONNECTIONS = 64
+
+
+def ingest(rig: Rig) -> list[Figure]:
+    """CPU of the process of ingest per fact: the least of some rounds of the same facts."""
+    rig.start("kafka", "ingest")
+    address, keys = rig.environment["SIEP_INGEST"], rig.keys
+    said = lines(FACTS)
+    many, few = batches(address, keys, said), singles(address, keys, said[:SINGLE_FACTS])
+    batch = _least(rig, "batches", len(said), lambda: asyncio.run(post_all(address, many, BATCH_CONNECTIONS)))
+    single = _least(rig, "one by one", len(few), lambda: asyncio.run(post_all(address, few, SINGLE_CONNECTIONS)))
+    kafka = _least(rig, "through Kafka", len(said), lambda: asyncio.run(_push(rig.environment["SIEP_KAFKA"], said)))
+    return [
+        Figure("ingest, NDJSON batches, per fact", batch, "µs", 14),
+        Figure("ingest, one fact per request", 1e6 / single, "per CPU-s", 5_000, at_least=True),
+        Figure("ingest, Kafka door, per fact", kafka, "µs"),
+    ]
+
+
+def _least(rig: Rig, what: str, facts: int, work: Callable[[], None]) -> float:
+    """µs of ingest's CPU per fact in the cheapest of the rounds; the first is a warm-up too."""
+    process = rig.processes()["ingest"]
+    costs = []
+    for _ in range(ROUNDS):
+        before = cpu_seconds(process)
+        work()
+        costs.append((cpu_seconds(process) - before) / facts * 1e6)
+    rig.say(f"ingest, {what}: {', '.join(f'{cost:.1f}' for cost in costs)} µs per fact")
+    return min(costs)
+
+
+async def _push(kafka: str, said: Sequence[Line]) -> None:
+    """Give these to the Kafka door, and wait until ingest has taken them."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=20, max_batch_size=1 << 20)
+    await producer.start()
+    try:
+        sent = [await producer.send(INBOUND.name, line, key=source.encode()) for source, line in said]
+        await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+    while not await taken_in(kafka):  # noqa: ASYNC110 - another process changes it
+        await asyncio.sleep(0.1)
