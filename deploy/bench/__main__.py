@@ -5,6 +5,7 @@ The exit code is 1 only if a figure is beyond twice its budget.
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -37,6 +38,7 @@ def main(names: list[str]) -> int:
     unknown = [name for name in names if name not in FIGURES]
     if unknown:
         sys.exit(f"There is no figure {unknown[0]!r}: choose from {', '.join(FIGURES)}.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # by way of what ends the stack
     console = Console()
     began = time.monotonic()
 

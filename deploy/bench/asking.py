@@ -12,9 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, cast
 
 import httpx
@@ -29,20 +28,21 @@ from deploy.bench.rig import Rig
 from deploy.local.home import free_ports
 from deploy.local.supervision import ROOT
 from services.gateway import schema
-from services.gateway.handlers import Asking
+from services.gateway.handlers import Asking, Ordering
 from services.gateway.pages import examples
 from services.gateway.schema.context import Context
 from shared.adapters.clickhouse.client import AsyncClient, connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.queries import LEDGER
 from shared.adapters.clickhouse.statements import Statement, rows_of
-from shared.contracts.questions import MAX_ROWS, EstablishmentStanding, KnownAt, Provenance, Question, Table
+from shared.adapters.redis.jobs import RedisExportJobs
+from shared.contracts.questions import MAX_ROWS, Question, Table
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
 
 RUNS = 5
 COVERED_MS, OTHERWISE_MS = 50, 300
-_PROJECTIONS = ("by_core", "by_offence")
+_PROJECTIONS = ("by_core", "by_offence", "position")
 _STARTS_SECONDS_MAX = 30
 
 
@@ -71,6 +71,7 @@ class Example:
 
 def gateway(rig: Rig) -> list[Figure]:
     """The examples and their SQL on the wall, the least of some runs in turns; CPU of the gateway's process."""
+    rig.start("valkey")
     settings = large(rig)
     with _beside(rig, settings) as (address, process):
         found, used = asyncio.run(_measured(rig, settings, address, process))
@@ -136,7 +137,8 @@ async def _measured(
     token = rig.environment["SIEP_STATISTICIAN_TOKEN"]
     connection = await Connection.open(address)
     async with await connect_async(settings) as client:
-        found = [await _prepared(client, name, query) for name, query in examples().items()]
+        with closing(RedisExportJobs.connect(settings.redis)) as jobs:
+            found = [await _prepared(client, jobs, name, query) for name, query in examples().items()]
         for one in found:  # parsed, planned and read once before it is measured
             await _ask(connection, address, token, one)
         before, of_client = cpu_seconds(process), 0.0
@@ -177,17 +179,16 @@ async def _timed(work: Awaitable[object]) -> float:
     return (time.perf_counter() - began) * 1_000
 
 
-async def _prepared(client: AsyncClient, name: str, query: str) -> Example:
+async def _prepared(client: AsyncClient, jobs: RedisExportJobs, name: str, query: str) -> Example:
     """An example with what the gateway sends for it, written down while its own schema answers it here."""
-    one = Example(name.removesuffix(".graphql"), query)
     recording = _Recording(client)
-    answer = await schema.build().execute(query, context_value=Context(Asking(recording, SystemClock())))
+    context = Context(Asking(recording, SystemClock()), Ordering(recording, jobs, SystemClock()))
+    answer = await schema.build().execute(query, context_value=context)
     if answer.errors:
         raise RuntimeError(f"{name}: {answer.errors[0]}")
-    sent = zip(recording.client.sent, recording.explained, strict=True)
-    for table, ((whole, settings), rows) in zip(answer.data or (), sent, strict=False):
-        projection = await _projection(client, rows or whole)
-        one.sent.append(Sent(table, whole.sql, whole.parameters, settings, projection))
+    one = Example(name.removesuffix(".graphql"), query)
+    for table, (whole, settings, rows) in zip(answer.data or (), recording.client.sent, strict=False):
+        one.sent.append(Sent(table, whole.sql, whole.parameters, settings, await _projection(client, rows)))
     return one
 
 
@@ -198,34 +199,29 @@ async def _projection(client: AsyncClient, asked: Statement) -> str:
 
 
 class _RecordingClient:
-    """A client that writes down what it is asked to send."""
+    """A client that writes down what it is asked to send, and the query of its rows where that is a part."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
-        self.sent: list[tuple[Statement, dict[str, Any]]] = []
+        self.sent: list[tuple[Statement, dict[str, Any], Statement]] = []
+        self.rows_of_next: Statement | None = None
 
     async def raw_query(self, sql: str, parameters: dict[str, object], *, settings: dict[str, Any], fmt: str) -> bytes:
         """Send it, and remember it."""
-        self.sent.append((Statement(sql, parameters), settings))
+        whole = Statement(sql, parameters)
+        self.sent.append((whole, settings, self.rows_of_next or whole))
+        self.rows_of_next = None
         return await self._client.raw_query(sql, parameters, settings=settings, fmt=fmt)
 
 
 class _Recording(ClickHouseFigures):
-    """The gateway's own figures. What is sent is written down; so is the query of its rows, where that is a part."""
+    """The gateway's own figures over a client that writes down."""
 
     def __init__(self, client: AsyncClient) -> None:
         self.client = _RecordingClient(client)
-        self.explained: list[Statement | None] = []
         super().__init__(cast("AsyncClient", self.client))
 
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
-        self.explained.append(rows_of(question, LEDGER))
+        self.client.rows_of_next = rows_of(question, LEDGER)  # sent before anybody else has a turn
         return await super().answer(question, max_rows=max_rows)
-
-    async def establishments(
-        self, day: date, as_known_at: KnownAt | None
-    ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
-        """See shared.ports.Figures."""
-        self.explained.append(None)
-        return await super().establishments(day, as_known_at)

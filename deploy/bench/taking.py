@@ -15,9 +15,9 @@ from deploy.bench.rig import Rig
 from deploy.demo.loading import taken_in
 from shared.contracts.topics import INBOUND
 
-FACTS = 60_000
-"""Enough for whole requests of 500 from most establishments."""
-SINGLE_FACTS = 10_000
+FACTS = 40_000
+"""Enough for large requests from most establishments."""
+SINGLE_FACTS = 8_000
 ROUNDS = 3
 BATCH_CONNECTIONS = 8
 SINGLE_CONNECTIONS = 64

@@ -20,7 +20,8 @@ from shared.adapters.clickhouse.client import connect
 from shared.adapters.clickhouse.export_columns import of_movements
 from shared.adapters.clickhouse.export_tables import ClickHouseRows, ClickHouseTables
 from shared.adapters.clickhouse.figures import movements
-from shared.adapters.files import delimited, xlsx
+from shared.adapters.files.forms import FORMS
+from shared.contracts.export_jobs import Format
 from shared.contracts.questions import LEDGER_VERSION, LogPosition
 from shared.contracts.topics import PARTITIONS
 from shared.runtime.settings import Settings
@@ -41,8 +42,7 @@ COLUMNS = (
     *("sentence_months", "residence", "offset", "line"),
 )
 """Twelve texts, two moments, six numbers."""
-_FORMS = {"XLSX": xlsx, "CSV": delimited}
-_BUDGETS = {"XLSX": 10.0, "CSV": 8.0}
+BUDGETS = {Format.XLSX: 10.0, Format.CSV: 8.0}
 _LAST_DAY = """
 SELECT min(day)
 FROM (
@@ -67,36 +67,37 @@ def files(rig: Rig) -> list[Figure]:
     settings = large(rig)
     with connect(settings) as client:
         last_day = client.query(_LAST_DAY, {"rows": ROWS}).result_rows[0][0]
-    return [figure for name in _FORMS for figure in _file(rig, settings, last_day, name)]
+    return [figure for form in BUDGETS for figure in _file(rig, settings, last_day, form)]
 
 
-def _file(rig: Rig, settings: Settings, last_day: date, name: str) -> Iterator[Figure]:
+def _file(rig: Rig, settings: Settings, last_day: date, kind: Format) -> Iterator[Figure]:
     """One file; its cost is told for 1 M rows, as whole days hold some more."""
-    path = rig.stack.home.data / f"bench.{name.lower()}"
+    path = rig.stack.home.data / f"bench.{kind}"
     engine = rig.processes()["clickhouse"]
     before, began = cpu_seconds(engine), time.monotonic()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
-        written = worker.submit(write, settings, last_day, name, path).result()
+        written = worker.submit(write, settings, last_day, kind, path).result()
     took, engine_seconds = time.monotonic() - began, cpu_seconds(engine) - before
     path.unlink()
     scale = ROWS / written.rows
+    name = kind.upper()
     rig.say(f"{name}: {written.rows:,} rows, {written.megabytes:.0f} MB in {took:.1f} s")
-    yield Figure(f"{name} of 1 M x 20", (written.cpu_seconds + engine_seconds) * scale, "s", _BUDGETS[name])
+    yield Figure(f"{name} of 1 M x 20", (written.cpu_seconds + engine_seconds) * scale, "s", BUDGETS[kind])
     yield Figure("  of it the engine", engine_seconds * scale, "s")
     yield Figure("  of it the writer", written.cpu_seconds * scale, "s")
     yield Figure("  memory of the writer, peak", written.peak_megabytes, "MB")
 
 
-def write(settings: Settings, last_day: date, name: str, path: Path) -> Written:
+def write(settings: Settings, last_day: date, kind: Format, path: Path) -> Written:
     """Write the movements up to this day, twenty columns of them."""
     began = time.process_time()
-    form = _FORMS[name]
+    form = FORMS[kind]
     everything = LogPosition(LEDGER_VERSION, (2**63,) * PARTITIONS)
     with connect(settings) as client:
-        ClickHouseTables(client, {})  # sets the client up for long parameters
+        ClickHouseTables(client, FORMS)  # sets the client up for long parameters
         fields = {field.column.key: field for field in of_movements()}
         source = movements(everything, date(1995, 1, 1), last_day)
-        rows = ClickHouseRows(client, source, [fields[key] for key in COLUMNS], form)
+        rows = ClickHouseRows(client, source, source, [fields[key] for key in COLUMNS], form)
         counting = _Counting(rows.blocks())
         with path.open("wb") as sink:
             form.write(sink, rows.columns, counting, [])
