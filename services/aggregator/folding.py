@@ -44,10 +44,13 @@ def fold_batch(
     histories = _Histories(known, position.next_offset)
     consumed: list[Consumed] = []
     seq, recorded_at_ms, rows = position.seq, position.recorded_at_ms, 0
+    month_of_batch: tuple[int, int] | None = None
     for record, message in told:
         recorded_at_ms = max(recorded_at_ms, record.appended_at_ms)
-        if consumed and recorded_month(recorded_at_ms) != recorded_month(consumed[0].recorded_at_ms):
+        month = recorded_month(recorded_at_ms)
+        if month_of_batch not in (None, month):
             break
+        month_of_batch = month
         seq += 1
         outcome, made = histories.take(message)
         consumed.append(Consumed(record.offset, seq, recorded_at_ms, outcome, message, record.value, made))
