@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 
-from deploy.bench.doors import batches, post_all, singles
+from deploy.bench.doors import LINES_PER_REQUEST, batches, post_all, singles
 from deploy.bench.figures import Figure
 from deploy.bench.load import Line, lines
 from deploy.bench.meters import cpu_seconds
@@ -16,7 +16,8 @@ from deploy.demo.loading import taken_in
 from shared.contracts.topics import INBOUND
 
 FACTS = 40_000
-"""Enough for large requests from most establishments."""
+SAMPLE = 120_000
+"""Of so many, enough establishments have whole requests of 500 lines."""
 SINGLE_FACTS = 8_000
 ROUNDS = 3
 BATCH_CONNECTIONS = 8
@@ -27,9 +28,12 @@ def ingest(rig: Rig) -> list[Figure]:
     """CPU of the process of ingest per fact: the least of some rounds of the same facts."""
     rig.start("kafka", "ingest")
     address, keys = rig.environment["SIEP_INGEST"], rig.keys
-    said = lines(FACTS)
-    many, few = batches(address, keys, said), singles(address, keys, said[:SINGLE_FACTS])
-    batch = _least(rig, "batches", len(said), lambda: asyncio.run(post_all(address, many, BATCH_CONNECTIONS)))
+    sample = lines(SAMPLE)
+    whole = [one for one in batches(address, keys, sample) if one.facts == LINES_PER_REQUEST]
+    many, few = whole[: FACTS // LINES_PER_REQUEST], singles(address, keys, sample[:SINGLE_FACTS])
+    said = sample[:FACTS]
+    sent = sum(one.facts for one in many)
+    batch = _least(rig, "batches", sent, lambda: asyncio.run(post_all(address, many, BATCH_CONNECTIONS)))
     single = _least(rig, "one by one", len(few), lambda: asyncio.run(post_all(address, few, SINGLE_CONNECTIONS)))
     kafka = _least(rig, "through Kafka", len(said), lambda: asyncio.run(_push(rig.environment["SIEP_KAFKA"], said)))
     return [
