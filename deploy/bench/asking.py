@@ -193,7 +193,7 @@ async def _prepared(client: AsyncClient, jobs: RedisExportJobs, name: str, query
 
 
 async def _projection(client: AsyncClient, asked: Statement) -> str:
-    """The projection that the rows of a table are counted from, or nothing."""
+    """The projection that rows are counted from, or nothing; a subquery for a single value is not in the plan."""
     plan = (await client.raw_query(f"EXPLAIN {asked.sql}", asked.parameters)).decode()
     return next((name for name in _PROJECTIONS if f"({name})" in plan), "")
 
