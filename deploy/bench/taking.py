@@ -12,7 +12,7 @@ from deploy.bench.figures import Figure
 from deploy.bench.load import Line, lines
 from deploy.bench.meters import cpu_seconds
 from deploy.bench.rig import Rig
-from deploy.demo.loading import taken_in
+from deploy.demo.loading import log_standing
 from shared.contracts.topics import INBOUND
 
 FACTS = 40_000
@@ -64,5 +64,5 @@ async def _push(kafka: str, said: Sequence[Line]) -> None:
         await asyncio.gather(*sent)
     finally:
         await producer.stop()
-    while not await taken_in(kafka):  # noqa: ASYNC110 - another process changes it
+    while not (await log_standing(kafka)).complete:  # noqa: ASYNC110 - another process changes it
         await asyncio.sleep(0.1)
