@@ -40,7 +40,9 @@ def sustained(rig: Rig) -> list[Figure]:
     rate, costs = _rate(rig, lines(FACTS, "S"))
     rig.say(f"{FACTS:,} facts taken in and counted: {rate:,.0f} per second")
     said = lines(round(rate / 2 * LOADED_PROBES * LOADED_EVERY), "L")
+    before, began = _used(rig), time.monotonic()
     loaded = asyncio.run(_loaded(rig, said, rate / 2))
+    busy = {name: (used - before[name]) / (time.monotonic() - began) for name, used in _used(rig).items()}
     rig.say(f"at {rate / 2:,.0f} facts per second, {len(loaded)} facts became visible")
     return [
         Figure("sustained, everything on two cores, wall", rate, "facts/s", 8_000, at_least=True),
@@ -49,6 +51,7 @@ def sustained(rig: Rig) -> list[Figure]:
         *(Figure(f"    of it {name}", cost, "µs") for name, cost in costs.items()),
         *_freshness("idle", idle),
         *_freshness("at half the sustained rate", loaded),
+        *(Figure(f"  {name} meanwhile", cores, "cores") for name, cores in busy.items()),
     ]
 
 
@@ -66,14 +69,16 @@ def _rate(rig: Rig, said: Sequence[Line]) -> tuple[float, dict[str, float]]:
     address = rig.environment["SIEP_INGEST"]
     windows = [said[start : start + WINDOW] for start in range(0, len(said), WINDOW)]  # about in order, as in the demo
     requests = [one for window in windows for one in batches(address, rig.keys, window)]
-    processes = rig.processes()
-    before = {name: cpu_seconds(process) for name, process in processes.items()}
-    began = time.monotonic()
+    before, began = _used(rig), time.monotonic()
     asyncio.run(post_all(address, requests, CONNECTIONS))
     rig.wait_counted(asyncio.run(end_of_log(rig.environment["SIEP_KAFKA"])))
     rate = len(said) / (time.monotonic() - began)
-    used = {name: cpu_seconds(process) - before[name] for name, process in processes.items()}
-    return rate, {name: seconds / len(said) * 1e6 for name, seconds in used.items()}
+    return rate, {name: (used - before[name]) / len(said) * 1e6 for name, used in _used(rig).items()}
+
+
+def _used(rig: Rig) -> dict[str, float]:
+    """CPU seconds of each process so far."""
+    return {name: cpu_seconds(process) for name, process in rig.processes().items()}
 
 
 async def _loaded(rig: Rig, said: Sequence[Line], rate: float) -> list[float]:
