@@ -4,7 +4,7 @@ What is real: the table with its projections, a sample of the simulated country 
 that the fold makes of it, appended by the journal's own adapter. What is synthetic: the engine multiplies these rows.
 Each copy is of other people, and lies a day earlier than the one before, so that its movements make groups of their own
 in the projections. A fact is recorded when it says that it happened, so the table has the months of all these years.
-Payloads are left out, and so is the projection by fact: no figure reads them.
+Payloads are left out: no figure reads them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ ROWS = 10_000_000
 SAMPLE_FACTS = 60_000
 _SAMPLE, _LARGE = "siep_sample", "siep_large"
 _THERE = "SELECT count() FROM system.databases WHERE name = {database:String}"
-_SMALLER = "ALTER TABLE journal_1 DROP PROJECTION by_fact"
 _MULTIPLY = """
 INSERT INTO journal_1
 SELECT * EXCEPT (time, said_at, copy) REPLACE (
@@ -96,7 +95,6 @@ def _multiply(rig: Rig, settings: Settings) -> None:
     with connect(settings, database=_SAMPLE) as client:
         rows = int(str(client.command("SELECT count() FROM journal_1")))
     with connect(settings, database=_LARGE) as client:
-        client.command(_SMALLER)
         client.command(_MULTIPLY, {"copies": math.ceil(ROWS / rows)}, settings=_IN_LARGE_PARTS)
         rig.say("10 M rows are written")
         client.command("OPTIMIZE TABLE journal_1 FINAL", settings={"max_execution_time": 0})

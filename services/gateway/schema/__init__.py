@@ -7,6 +7,7 @@ from types import NoneType
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import (
+    AddValidationRules,
     MaskErrors,
     MaxAliasesLimiter,
     MaxTokensLimiter,
@@ -30,14 +31,18 @@ REMEMBERED = 500
 
 def build() -> strawberry.Schema:
     """The schema with its limits. What a resolver raises unforeseen is logged and not told."""
+    # Made once: what a text was validated by is part of what the cache remembers it by.
+    limits = [
+        *QueryDepthLimiter(max_depth=DEPTH_MAX).validation_rules,
+        *MaxAliasesLimiter(max_alias_count=ALIASES_MAX).validation_rules,
+    ]
     return strawberry.Schema(
         query=merge_types("Query", QUERIES),
         mutation=merge_types("Mutation", (ExportsMutation,)),
         extensions=[
             lambda: ParserCache(maxsize=REMEMBERED),
             lambda: ValidationCache(maxsize=REMEMBERED),
-            lambda: QueryDepthLimiter(max_depth=DEPTH_MAX),
-            lambda: MaxAliasesLimiter(max_alias_count=ALIASES_MAX),
+            lambda: AddValidationRules(limits),
             lambda: MaxTokensLimiter(max_token_count=TOKENS_MAX),
             lambda: MaskErrors(_is_ours, "something went wrong here; it is logged"),
         ],

@@ -58,8 +58,8 @@ class ClickHouseFigures:
         """See shared.ports.Figures."""
         parameters = {"journal": self._journal, "last_day": day}
         asked = Statement(cut("establishments", known_flags(as_known_at)), parameters | known(as_known_at))
-        standings, offsets, recorded = await self._ask(asked)
-        return tuple(map(_establishment, standings)), _provenance(as_known_at, offsets, recorded)
+        found, standing = await self._ask(asked)
+        return tuple(map(_establishment, found)), _provenance(as_known_at, standing)
 
     async def ready(self) -> bool:
         """See shared.ports.Figures."""
@@ -94,7 +94,7 @@ def movements(position: LogPosition, first_day: date, last_day: date, journal: s
 
 
 def _table(question: Question, said: list[Any], max_rows: int) -> Table:
-    count, rows, totals, establishments, offsets, recorded = said
+    count, rows, totals, establishments, standing = said
     if count > max_rows:
         raise TooManyRowsError(count, max_rows)
     kept = _kept(question)
@@ -104,7 +104,7 @@ def _table(question: Question, said: list[Any], max_rows: int) -> Table:
     if not question.dimensions:
         found = totals
     _refuse_negative(question, found)
-    provenance = _provenance(question.as_known_at, offsets, recorded)
+    provenance = _provenance(question.as_known_at, standing)
     return Table(question, columns_of(question, found), found, totals, provenance, tuple(establishments))
 
 
@@ -147,22 +147,18 @@ def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
                 raise NegativeCellError(f"{question.measure} is negative in {row}: the ledger needs `make verify`")
 
 
-def _provenance(at: KnownAt | None, offsets: list[tuple[int, int]], recorded: list[tuple[int, int]]) -> Provenance:
-    position = LogPosition(LEDGER_VERSION, _of_each_partition(offsets))
+def _provenance(at: KnownAt | None, standing: list[tuple[int, int, int]]) -> Provenance:
+    said = {partition: (next_offset, recorded) for partition, next_offset, recorded in standing}
+    offsets, passed = zip(*(said.get(number, (0, 0)) for number in range(PARTITIONS)), strict=True)
+    position = LogPosition(LEDGER_VERSION, offsets)
     if at is not None and at.position is not None:
         position = _reached(LogPosition.parse(at.position), position)
-    passed = _of_each_partition(recorded)
     return Provenance(
         position,
         _moment(max(passed)) if any(passed) else None,
         at is not None and at.time is not None and min(passed) <= at.time.timestamp() * 1000,
         load().version,
     )
-
-
-def _of_each_partition(said: list[tuple[int, int]]) -> tuple[int, ...]:
-    values = dict.fromkeys(range(PARTITIONS), 0) | dict(said)
-    return tuple(values.values())
 
 
 def _reached(asked: LogPosition, current: LogPosition) -> LogPosition:

@@ -150,9 +150,9 @@ def _keys(question: Question) -> Parameters:
 def known_flags(at: KnownAt | None) -> frozenset[str]:
     """The words of `parts/known.sql`. A moment that ends a Lima day is decided by days, which projections know."""
     if at is None:
-        return frozenset()
+        return frozenset({"known_so_far"})
     if at.time is None:
-        return frozenset({"known_by_position"})
+        return frozenset({"known_so_far", "known_by_position"})
     return frozenset({"known_by_day" if _ends_day(at.time) else "known_by_time"})
 
 

@@ -61,8 +61,7 @@ CREATE TABLE journal_1
     PROJECTION by_offence (
         SELECT book, cause, effective_day, recorded_day, establishment, offence, attempt, legal_status, sum(stock_delta), sum(flow_delta)
         GROUP BY book, cause, effective_day, recorded_day, establishment, offence, attempt, legal_status
-    ),
-    PROJECTION by_fact (SELECT source, fact_id, outcome, partition, offset, recorded_at, line ORDER BY source, fact_id)
+    )
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(recorded_at, 'America/Lima')

@@ -1,19 +1,14 @@
--- How far the log was consumed as far as it was known, and the last moment recorded in each partition.
+-- How far each partition of the log was consumed as far as it was known, and the last moment recorded in it.
     (
-        SELECT groupArray((partition, next_offset))
+        SELECT groupArray((partition, next_offset, recorded))
         FROM (
-            SELECT partition, maxOrNull(offset) + 1 AS next_offset
-            FROM {journal:Identifier}
-            WHERE true
--- @include known_time
-            GROUP BY partition
-        )
-    ) AS position,
-    (
-        SELECT groupArray((partition, recorded))
-        FROM (
-            SELECT partition, toUnixTimestamp64Milli(max(recorded_at)) AS recorded
+            SELECT
+                partition,
+                ifNull(maxOrNull(offset) + 1, 0) AS next_offset, -- @when known_so_far
+                ifNull(maxOrNullIf(offset, recorded_day <= {known_day:Date}) + 1, 0) AS next_offset, -- @when known_by_day
+                ifNull(maxOrNullIf(offset, recorded_at <= {known_time:DateTime64(3, 'UTC')}) + 1, 0) AS next_offset, -- @when known_by_time
+                toUnixTimestamp64Milli(max(recorded_at)) AS recorded
             FROM {journal:Identifier}
             GROUP BY partition
         )
-    ) AS recorded
+    ) AS position
