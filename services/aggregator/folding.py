@@ -39,18 +39,18 @@ def fold_batch(
 ) -> Folded:
     """Fold records that begin at `position`, given what was counted before it.
 
-    Stops after the record that fills the batch, and before the first of another recorded month: a batch is one part.
+    Stops after the record that fills the batch, and before the first of another recorded year: a batch is one part.
     """
     histories = _Histories(known, position.next_offset)
     consumed: list[Consumed] = []
     seq, recorded_at_ms, rows = position.seq, position.recorded_at_ms, 0
-    month_of_batch: tuple[int, int] | None = None
+    year_of_batch: int | None = None
     for record, message in told:
         recorded_at_ms = max(recorded_at_ms, record.appended_at_ms)
-        month = recorded_month(recorded_at_ms)
-        if month_of_batch not in (None, month):
+        year = recorded_year(recorded_at_ms)
+        if year_of_batch not in (None, year):
             break
-        month_of_batch = month
+        year_of_batch = year
         seq += 1
         outcome, made = histories.take(message)
         consumed.append(Consumed(record.offset, seq, recorded_at_ms, outcome, message, record.value, made))
@@ -65,10 +65,9 @@ def fold_batch(
     return Folded(consumed, counted, consumed[-1].offset + 1 if consumed else position.next_offset)
 
 
-def recorded_month(recorded_at_ms: int) -> tuple[int, int]:
-    """Year and month in Lima, as the table is partitioned."""
-    day = datetime.fromtimestamp((recorded_at_ms + LIMA_OFFSET_MS) / 1000, UTC)
-    return day.year, day.month
+def recorded_year(recorded_at_ms: int) -> int:
+    """The year in Lima, as the table is partitioned."""
+    return datetime.fromtimestamp((recorded_at_ms + LIMA_OFFSET_MS) / 1000, UTC).year
 
 
 class _Histories:

@@ -66,9 +66,9 @@ def rows_of(made: dict[int, list[Consumed]]) -> list[Row]:
 
 
 async def write(journal: Journal, made: dict[int, list[Consumed]]) -> None:
-    """As the aggregator does: a batch is of one partition and one recorded month."""
+    """As the aggregator does: a batch is of one partition and one recorded year."""
     for partition, many in made.items():
-        for _, batch in groupby(many, key=lambda one: lima_date(one.recorded_at_ms).replace(day=1)):
+        for _, batch in groupby(many, key=lambda one: lima_date(one.recorded_at_ms).year):
             together = list(batch)
             await journal.append(partition, together[0].offset, 0, together)
 

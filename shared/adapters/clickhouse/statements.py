@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from shared.adapters.clickhouse.queries import statement
 from shared.contracts.questions import MAX_DIMENSIONS, KnownAt, LogPosition, Question
 from shared.domain.dimensions import Dimension
-from shared.domain.measures import MEASURES, PLACES, Measure, Universe
+from shared.domain.measures import MEASURES, PLACES, Interval, Measure, Universe
 from shared.domain.periods import ONE_DAY, pieces
 from shared.reference.catalogue import Catalogue, load
 
@@ -102,7 +102,21 @@ def flags(question: Question) -> frozenset[str]:
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
+        | ({"in_months"} if _known_in_months(question) else set())
         | known_flags(question.as_known_at)
+    )
+
+
+def _known_in_months(question: Question) -> bool:
+    """Whether a projection by months holds all columns of a stock that is asked as far as it is known now."""
+    asked = {*question.dimensions, *(each.dimension for each in question.filters)}
+    columns = {column for dimension in asked for column in _READS.get(dimension, (dimension.value,))} - {"place"}
+    return (
+        MEASURES[question.measure].kind in {"stock", "crowding"}
+        and question.measure is not Measure.SUPERVISED_PERSONS  # of whom each is one row
+        and question.as_known_at is None
+        and question.interval is not Interval.DAY
+        and any(columns <= held for held in _IN_MONTHS)
     )
 
 
@@ -201,6 +215,11 @@ _READS: Mapping[Dimension, tuple[str, ...]] = {
     _D.SUPERVISION_AGE_BAND: ("birth_month",),
 }
 """The columns of the ledger that a dimension is derived from, where it is not the column of its own name."""
+_IN_MONTHS = (
+    {"establishment", "sex", "legal_status"},
+    {"establishment", "offence", "attempt", "legal_status"},
+)
+"""What the projections `months_core` and `months_offence` of the journal hold beside book and month."""
 _FILTERED_RAW = frozenset(Dimension) - _READS.keys() | {_D.RESIDENCE_DISTRICT, _D.CONDITION, _D.SUPERVISION_UNIT}
 """What `parts/raw_filters.sql` filters where the ledger is read."""
 

@@ -26,6 +26,7 @@ CREATE TABLE journal_1
                 'transfer_in' = 7, 'transfer_out' = 8, 'reclassification' = 9, 'correction' = 10, 'start' = 11, 'end' = 12),
     effective_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     effective_day Date MATERIALIZED toDate(effective_at, 'America/Lima'),
+    effective_month Date MATERIALIZED toStartOfMonth(toDate(effective_at, 'America/Lima')),
     establishment LowCardinality(String),          -- in books supervision and residents: the unit, the place
     counterparty LowCardinality(String),           -- the other end of a transfer
     stock_delta Int32,
@@ -50,9 +51,10 @@ CREATE TABLE journal_1
     motive LowCardinality(String),                 -- of an admission, an exit, a transfer, an absence
     detail LowCardinality(String),                 -- book health: the condition; supervision: service|state|wrong; establishment: office|place|houses|name
 
-    -- the position: read before every batch, so it must cost nothing
+    -- the position: read before every batch, so it must cost nothing; by days, for what was known at the close of one
     PROJECTION position (
-        SELECT partition, maxOrNull(offset), max(seq), max(recorded_at), countIf(line = 0) GROUP BY partition
+        SELECT partition, recorded_day, maxOrNull(offset), max(seq), max(recorded_at), countIf(line = 0)
+        GROUP BY partition, recorded_day
     ),
     PROJECTION by_core (
         SELECT book, cause, effective_day, recorded_day, establishment, sex, legal_status, sum(stock_delta), sum(flow_delta)
@@ -61,9 +63,18 @@ CREATE TABLE journal_1
     PROJECTION by_offence (
         SELECT book, cause, effective_day, recorded_day, establishment, offence, attempt, legal_status, sum(stock_delta), sum(flow_delta)
         GROUP BY book, cause, effective_day, recorded_day, establishment, offence, attempt, legal_status
+    ),
+    -- the months that are over, for stocks as they are known now: a fortieth of the groups by days
+    PROJECTION months_core (
+        SELECT book, effective_month, establishment, sex, legal_status, sum(stock_delta)
+        GROUP BY book, effective_month, establishment, sex, legal_status
+    ),
+    PROJECTION months_offence (
+        SELECT book, effective_month, establishment, offence, attempt, legal_status, sum(stock_delta)
+        GROUP BY book, effective_month, establishment, offence, attempt, legal_status
     )
 )
 ENGINE = MergeTree
-PARTITION BY toYYYYMM(recorded_at, 'America/Lima')
+PARTITION BY toYear(recorded_at, 'America/Lima')
 ORDER BY (book, effective_day, establishment, partition, offset, line)
 SETTINGS non_replicated_deduplication_window = 10000, deduplicate_merge_projection_mode = 'throw';

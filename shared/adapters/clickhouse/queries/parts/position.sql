@@ -5,10 +5,18 @@
             SELECT
                 partition,
                 ifNull(maxOrNull(offset) + 1, 0) AS next_offset, -- @when known_so_far
-                ifNull(maxOrNullIf(offset, recorded_day <= {known_day:Date}) + 1, 0) AS next_offset, -- @when known_by_day
+                ifNull(maxOrNullIf(last, recorded_day <= {known_day:Date}) + 1, 0) AS next_offset, -- @when known_by_day
                 ifNull(maxOrNullIf(offset, recorded_at <= {known_time:DateTime64(3, 'UTC')}) + 1, 0) AS next_offset, -- @when known_by_time
                 toUnixTimestamp64Milli(max(recorded_at)) AS recorded
-            FROM {journal:Identifier}
+-- @when known_by_day
+            FROM (
+                SELECT partition, recorded_day, maxOrNull(offset) AS last, max(recorded_at) AS recorded_at
+                FROM {journal:Identifier}
+                GROUP BY partition, recorded_day
+            )
+-- @end
+            FROM {journal:Identifier} -- @when known_so_far
+            FROM {journal:Identifier} -- @when known_by_time
             GROUP BY partition
         )
     ) AS position

@@ -1,4 +1,5 @@
--- moments: the stock of each raw cell at the close of each piece of the period.
+-- moments: the stock of each raw cell at the close of each piece of the period. Where a projection by months knows all that
+-- is asked, it tells the months that are over, and only what is left of the last one is counted by days.
 raw AS (
     SELECT
 -- @include raw
@@ -8,8 +9,22 @@ raw AS (
     FROM {journal:Identifier}
     WHERE (book = {book:String} OR book = {other_book:String})
         AND effective_day <= {last_day:Date}
+        AND effective_day >= toStartOfMonth({last_day:Date}) -- @when in_months
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
+-- @when in_months
+    UNION ALL
+    SELECT
+-- @include raw
+-- @include piece_of_months
+        toString(book) AS line,
+        sum(stock_delta) AS change
+    FROM {journal:Identifier}
+    WHERE (book = {book:String} OR book = {other_book:String})
+        AND effective_month < toStartOfMonth({last_day:Date})
+-- @include raw_filters
+    GROUP BY ALL
+-- @end
 ),
 -- @include series
