@@ -10,7 +10,6 @@ from shared.contracts.questions import LogPosition, Question
 from shared.domain.dimensions import DIMENSIONS
 from shared.domain.measures import MEASURES
 
-MANIFEST = "manifest.json"
 _NOTHING_LEFT_OUT = Named(
     es="Las celdas sin personas no figuran; ninguna otra se omite.",
     en="Cells of nobody are left out, and no other.",

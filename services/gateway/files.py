@@ -8,10 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from shared.contracts.export_jobs import File, Job
+from shared.contracts.export_jobs import MANIFEST, File, Job
 from shared.ports import JobsError
 
-MANIFEST = "manifest.json"
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -20,6 +20,8 @@ from shared.contracts.questions import LogPosition, Question
 from shared.domain.dimensions import DIMENSIONS
 from shared.domain.measures import MEASURES
 
+MANIFEST = "manifest.json"
+"""The file that stands beside every other and says what that one rests on."""
 LAYOUT = 1
 """Version of how files are written: another layout of the same order is another file."""
 MAX_ATTEMPTS = 3
@@ -240,7 +242,7 @@ class Named(_Model):
 
 
 class Manifest(_Model):
-    """What a file rests on; it stands beside the file as `manifest.json`. The same order gives the same manifest.
+    """What a file rests on; it stands beside the file as MANIFEST. The same order gives the same manifest.
 
     `at` is the day or the period that was asked, `as_known_at` the last moment recorded before `position`.
     """
