@@ -23,6 +23,7 @@ from shared.runtime.settings import ProcessSettings
 
 SettingsT = TypeVar("SettingsT", bound=ProcessSettings)
 Say = Callable[[str], None]
+BYTES_MIN = 8 * 1024**3
 CORES = 2
 """Budgets are for so many; a larger machine lends no more. Linux only."""
 
@@ -85,11 +86,22 @@ class Rig:
             time.sleep(every)
 
 
+def _memory() -> Path | None:
+    """A file system in memory if there is one with room enough, else None (the usual folder of temporary files).
+
+    A disk is not what is measured, and it can be most of it: an ext4 without a journal, as small virtual machines have,
+    looks through all that was deleted in the last minutes for every new file. An insert makes fifty: 85 ms, not 29.
+    """
+    shared_memory = Path("/dev/shm")
+    roomy = shared_memory.is_dir() and shutil.disk_usage(shared_memory).free > BYTES_MIN
+    return shared_memory if roomy else None
+
+
 @contextmanager
 def rig(say: Say) -> Iterator[Rig]:
     """On two cores, a stack of one's own with no part running yet. Ended and deleted afterwards, whatever happens."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # whatever is started from here on inherits it
-    folder = Path(tempfile.mkdtemp(prefix="siep-bench-"))
+    folder = Path(tempfile.mkdtemp(prefix="siep-bench-", dir=_memory()))
     stack = Stack(Home(folder.resolve()), say=say)
     try:
         stack.up(free_ports(), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -21,8 +22,8 @@ from shared.adapters.kafka.reader import LogReader, extent
 from shared.adapters.redis.client import connect_redis
 from shared.adapters.redis.histories import RedisHistories
 from shared.contracts.mapping import UndecodableError
-from shared.contracts.topics import FACTS
-from shared.ports import Histories, HistoriesError, Journal, JournalError, LogError
+from shared.contracts.topics import FACTS, PARTITIONS
+from shared.ports import Histories, HistoriesError, Journal, JournalError, LogError, Record
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 GROUP = "siep.aggregator.v1"
 RECORDS_MAX = 6_000
 """At most so many records are folded at a time, so that other partitions and the group's heartbeat get their turn."""
-BATCH_SECONDS_MIN = 0.8
+TURN_SECONDS = 1.2
 """A partition under load writes one part in this time: eight of them stay under ten parts a second."""
 AGAIN_SECONDS = 1.0
 
@@ -91,20 +92,43 @@ class Followers:
         number = partition.number
         position = await partition.take_over()
         await partition.same_log((await extent(self.settings.kafka, FACTS.name, number)).first)
-        loop = asyncio.get_running_loop()
+        turn, records = 0.0, list[Record]()
         while True:
             self.positions[number] = position.next_offset
-            records = await self.log.read(number, position.next_offset, most=RECORDS_MAX, wait_ms=1_000)
-            while records:
-                began = loop.time()
-                position = await partition.consume(records, position, int(self.clock.now().timestamp() * 1000))
-                records = [record for record in records if record.offset >= position.next_offset]
-                await self.log.report(number, position.next_offset)
-                await asyncio.sleep(max(0.0, began + BATCH_SECONDS_MIN - loop.time()))
+            records = await self._gathered(records, number, position.next_offset, turn)
+            turn = next_turn(number, asyncio.get_running_loop().time())
+            position = await partition.consume(records, position, int(self.clock.now().timestamp() * 1000))
+            records = [record for record in records if record.offset >= position.next_offset]
+            await self.log.report(number, position.next_offset)
+
+    async def _gathered(self, records: list[Record], number: int, next_offset: int, turn: float) -> list[Record]:
+        """These and what else comes until the turn; after it, whatever comes first.
+
+        Reading all the while matters: what the client fetched ahead is as old as the last reading, so reading once a
+        turn would leave what came since for the turn after.
+        """
+        loop = asyncio.get_running_loop()
+        while len(records) < RECORDS_MAX and (not records or loop.time() < turn):
+            start = records[-1].offset + 1 if records else next_offset
+            wait = turn - loop.time() if loop.time() < turn else AGAIN_SECONDS
+            records += await self.log.read(
+                number, start, most=RECORDS_MAX - len(records), wait_ms=math.ceil(wait * 1000)
+            )
+        await asyncio.sleep(max(0.0, turn - loop.time()))
+        return records
 
     async def end(self) -> None:
         """Stop following everything."""
         await self.revoked(set(self.tasks))
+
+
+def next_turn(number: int, now: float) -> float:
+    """When a partition that begins a batch now may begin the next one (both in seconds of the same clock).
+
+    Each has a point of its own in the period, so they take turns: all at once, the last would wait for the others.
+    """
+    point = TURN_SECONDS * number / PARTITIONS
+    return point + (math.floor((now - point) / TURN_SECONDS) + 1) * TURN_SECONDS
 
 
 def create_app(settings: Settings) -> Starlette:

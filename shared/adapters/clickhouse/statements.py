@@ -96,27 +96,33 @@ def flags(question: Question) -> frozenset[str]:
         reads |= {"establishment", "counterparty", "place"}
     if question.measure is Measure.SUPERVISED_PERSONS:
         reads |= {"subject"}
+    projection = _projection(question)
     own_day = bool(reads & {"place", "birth_month"})
     return frozenset(
         {*derived, *(f"asks_{dimension}" for dimension in question.dimensions), *(f"only_{d}" for d in filtered)}
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
-        | ({"in_months"} if _known_in_months(question) else set())
+        | ({projection} if projection else set())
+        | ({"in_months"} if projection and _known_in_months(question) else set())
         | known_flags(question.as_known_at)
     )
 
 
-def _known_in_months(question: Question) -> bool:
-    """Whether a projection by months holds all columns of a stock that is asked as far as it is known now."""
+def _projection(question: Question) -> str | None:
+    """The pair of projections, by days and by months, that holds all columns asked; None if none does."""
     asked = {*question.dimensions, *(each.dimension for each in question.filters)}
     columns = {column for dimension in asked for column in _READS.get(dimension, (dimension.value,))} - {"place"}
+    of_subjects = question.measure is Measure.SUPERVISED_PERSONS
+    return next((name for name, held in _PROJECTIONS.items() if columns <= held and not of_subjects), None)
+
+
+def _known_in_months(question: Question) -> bool:
+    """Whether this is a stock as far as it is known now at the ends of months: a projection by months may hold it."""
     return (
         MEASURES[question.measure].kind in {"stock", "crowding"}
-        and question.measure is not Measure.SUPERVISED_PERSONS  # of whom each is one row
         and question.as_known_at is None
         and question.interval is not Interval.DAY
-        and any(columns <= held for held in _IN_MONTHS)
     )
 
 
@@ -215,11 +221,11 @@ _READS: Mapping[Dimension, tuple[str, ...]] = {
     _D.SUPERVISION_AGE_BAND: ("birth_month",),
 }
 """The columns of the ledger that a dimension is derived from, where it is not the column of its own name."""
-_IN_MONTHS = (
-    {"establishment", "sex", "legal_status"},
-    {"establishment", "offence", "attempt", "legal_status"},
-)
-"""What the projections `months_core` and `months_offence` of the journal hold beside book and month."""
+_PROJECTIONS: Mapping[str, set[str]] = {
+    "in_core": {"establishment", "sex", "legal_status"},
+    "in_offence": {"establishment", "offence", "attempt", "legal_status"},
+}
+"""What the projections of the journal hold (by days, and by months) beside book, cause and the time."""
 _FILTERED_RAW = frozenset(Dimension) - _READS.keys() | {_D.RESIDENCE_DISTRICT, _D.CONDITION, _D.SUPERVISION_UNIT}
 """What `parts/raw_filters.sql` filters where the ledger is read."""
 

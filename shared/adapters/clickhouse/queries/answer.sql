@@ -13,6 +13,7 @@ SELECT
             GROUP BY code
             HAVING sum(stock_delta) > 0
             ORDER BY code
+            SETTINGS preferred_optimize_projection_name = 'by_core'
         )
     ) AS establishments,
 -- @include position

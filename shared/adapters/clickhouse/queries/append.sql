@@ -14,7 +14,10 @@ SELECT
     admissions, recidivism, sentence_months, residence, residence_nucleus, liberty_type, motive, detail
 FROM input('offset UInt64, line UInt16, seq UInt64, recorded_at_ms Int64, outcome String, source String, fact_id String, subject String, fact_type String, payload String, book String, cause String, effective_at_ms Int64, establishment String, counterparty String, stock_delta Int32, flow_delta Int8, legal_status String, sex String, birth_month UInt16, nationality String, offence String, attempt UInt8, schooling String, civil_status String, occupation String, admissions UInt8, recidivism String, sentence_months UInt16, residence String, residence_nucleus String, liberty_type String, motive String, detail String')
 WHERE throwIf(
-    (SELECT ifNull(maxOrNull(offset) + 1, 0) FROM {journal:Identifier} WHERE partition = {partition:UInt8}) <> {next_offset:UInt64},
+    (
+        SELECT ifNull(maxOrNull(offset) + 1, 0) FROM {journal:Identifier} WHERE partition = {partition:UInt8}
+        SETTINGS preferred_optimize_projection_name = 'position'
+    ) <> {next_offset:UInt64},
     'the partition has moved'
 ) = 0
 FORMAT ArrowStream

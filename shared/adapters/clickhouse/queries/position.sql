@@ -6,3 +6,4 @@ SELECT
     countIf(line = 0) AS fact_rows
 FROM {journal:Identifier}
 WHERE partition = {partition:UInt8}
+SETTINGS preferred_optimize_projection_name = 'position'

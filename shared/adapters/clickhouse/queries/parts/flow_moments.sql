@@ -15,6 +15,8 @@ raw AS (
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
+    SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
+    SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
 ),
 moments AS (
     SELECT

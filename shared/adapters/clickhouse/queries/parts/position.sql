@@ -18,5 +18,6 @@
             FROM {journal:Identifier} -- @when known_so_far
             FROM {journal:Identifier} -- @when known_by_time
             GROUP BY partition
+            SETTINGS preferred_optimize_projection_name = 'position'
         )
     ) AS position

@@ -1,5 +1,5 @@
 -- moments: the stock of each raw cell at the close of each piece of the period. Where a projection by months knows all that
--- is asked, it tells the months that are over, and only what is left of the last one is counted by days.
+-- is asked, it tells the months that are over, and only what is left of the last one is counted by days. Naming the projection spares the engine comparing all of them.
 raw AS (
     SELECT
 -- @include raw
@@ -13,6 +13,8 @@ raw AS (
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
+    SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
+    SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
 -- @when in_months
     UNION ALL
     SELECT
@@ -25,6 +27,8 @@ raw AS (
         AND effective_month < toStartOfMonth({last_day:Date})
 -- @include raw_filters
     GROUP BY ALL
+    SETTINGS preferred_optimize_projection_name = 'months_core' -- @when in_core
+    SETTINGS preferred_optimize_projection_name = 'months_offence' -- @when in_offence
 -- @end
 ),
 -- @include series
