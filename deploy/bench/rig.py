@@ -92,7 +92,7 @@ def _memory() -> Path | None:
     A disk is not what is measured, and it can be most of it: an ext4 without a journal, as small virtual machines have,
     looks through all that was deleted in the last minutes for every new file. An insert makes fifty: 85 ms, not 29.
     """
-    shared_memory = Path("/dev/shm")
+    shared_memory = Path("/dev/shm")  # noqa: S108 - what is made in it is a folder of our own
     roomy = shared_memory.is_dir() and shutil.disk_usage(shared_memory).free > BYTES_MIN
     return shared_memory if roomy else None
 
