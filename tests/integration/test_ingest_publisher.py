@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +39,7 @@ class TestKafkaPublisher(PublisherSuite):
 
         def stall() -> None:
             os.kill(kafka_pid, signal.SIGSTOP)
+            _wait_until_stopped(kafka_pid)
 
         def resume() -> None:
             os.kill(kafka_pid, signal.SIGCONT)
@@ -44,6 +47,16 @@ class TestKafkaPublisher(PublisherSuite):
         async with topic_reader(kafka_address) as reader:
             yield Subject(publisher, messages, letters, stall, resume)
         await publisher.stop()
+
+
+def _wait_until_stopped(pid: int) -> None:
+    """The signal is only sent when `kill` returns: on busy cores a thread may still answer a request after it."""
+    deadline = time.monotonic() + 5
+    while not all(
+        stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in Path(f"/proc/{pid}/task").glob("*/stat")
+    ):
+        assert time.monotonic() < deadline, "the broker did not stop"
+        time.sleep(0.001)
 
 
 async def test_without_a_broker_it_says_where_it_looked():
