@@ -23,9 +23,10 @@ from shared.runtime.settings import ProcessSettings
 
 SettingsT = TypeVar("SettingsT", bound=ProcessSettings)
 Say = Callable[[str], None]
-BYTES_MIN = 8 * 1024**3
 CORES = 2
 """Budgets are for so many; a larger machine lends no more. Linux only."""
+BYTES_MIN = 8 * 1024**3
+"""More than all parts together write."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from services.aggregator.app import Followers, _health
 from services.aggregator.verify import MemoryHistories
+from shared.ports import Record
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import Settings
 from tests.support.fakes import FakeJournal
@@ -75,3 +76,19 @@ async def test_the_position_of_what_is_revoked_is_not_told_any_more():
     await following.revoked({1})
     assert following.positions == {2: 80}
     assert following.log.forgotten == {1}  # type: ignore[attr-defined]
+
+
+class Trickle(Log):
+    """One record for each reading, as when the client has fetched no more than that ahead."""
+
+    async def read(self, _partition: int, start: int, **_limits: int) -> list[Record]:
+        await asyncio.sleep(0.005)
+        return [Record(start, 0, b"")]
+
+
+async def test_a_batch_holds_what_came_until_its_turn_and_not_only_what_was_fetched_first():
+    following = followers(KeyError())
+    following.log = Trickle()  # type: ignore[assignment]
+    records = await following._gathered([], 0, 7, asyncio.get_running_loop().time() + 0.2)
+    assert len(records) > 1
+    assert [record.offset for record in records] == list(range(7, 7 + len(records)))
