@@ -29,6 +29,7 @@ from deploy.bench.rig import Rig
 from deploy.local.home import free_ports
 from deploy.local.supervision import ROOT
 from services.gateway import schema
+from services.gateway.callers import Caller, Role
 from services.gateway.handlers import Asking, Ordering
 from services.gateway.pages import examples
 from services.gateway.schema.context import Context
@@ -197,7 +198,9 @@ async def _timed(work: Awaitable[object]) -> float:
 async def _prepared(client: AsyncClient, jobs: RedisExportJobs, name: str, query: str) -> Example:
     """An example with what the gateway sends for it, written down while its own schema answers it here."""
     recording = _Recording(client)
-    context = Context(Asking(recording, SystemClock()), Ordering(recording, jobs, SystemClock()))
+    context = Context(
+        Caller(Role.STATISTICIAN), Asking(recording, SystemClock()), Ordering(recording, jobs, SystemClock())
+    )
     answer = await schema.build().execute(query, context_value=context)
     if answer.errors:
         raise RuntimeError(f"{name}: {answer.errors[0]}")

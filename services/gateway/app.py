@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from strawberry.fastapi import GraphQLRouter
 
 from services.gateway import files, pages, schema
+from services.gateway.callers import Callers
 from services.gateway.guard import Guard
 from services.gateway.handlers import Asking, Ordering
 from services.gateway.schema.context import Context
@@ -45,10 +46,11 @@ def build(settings: GatewaySettings, clock: Clock, journal: str = LEDGER) -> Fas
                 yield
 
     async def context(request: Request) -> Context:
-        return Context(request.app.state.asking, request.app.state.ordering)
+        return Context(request.state.caller, request.app.state.asking, request.app.state.ordering)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(Guard, token=settings.statistician_token.get_secret_value())
+    callers = Callers(settings.statistician_token.get_secret_value(), settings.ingest_keys)
+    app.add_middleware(Guard, callers=callers)
     app.include_router(pages.router)
     app.include_router(files.router)
     app.add_api_route("/health", _health, response_model=None)

@@ -1,51 +1,70 @@
-"""Who may ask: whoever bears the statistician's token. Everything is guarded but what is listed here."""
+"""Who may pass: statisticians everywhere, establishments to the schema alone, everybody to what is listed here.
+
+What an establishment may ask of the schema is said by each field: `services.gateway.schema.access`.
+"""
 
 from __future__ import annotations
-
-import hmac
 
 import orjson
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.gateway.callers import Callers, Role
+
 OPEN = frozenset({("GET", "/health"), ("GET", "/"), ("GET", "/graphql"), ("HEAD", "/graphql")})
 """Health, and the page of GraphiQL: the page holds no figure, and asks for them with the token that its user gives."""
 OPEN_FOLDER = "/graphiql/"
-_REFUSAL = orjson.dumps(
-    {
-        "errors": [
-            {
-                "message": "send the header `Authorization: Bearer <token>` with the statistician's token "
-                "(`make up` prints the local stack's)",
-                "extensions": {"code": "UNAUTHENTICATED"},
-            }
-        ]
-    }
+FOR_ESTABLISHMENTS = ("POST", "/graphql")
+_UNKNOWN = (
+    "send the header `Authorization: Bearer <token>` with the statistician's token "
+    "(`make up` prints the local stack's) or the key of an establishment"
 )
+_FORBIDDEN = "this address needs the role statistician; the key of an establishment opens POST /graphql"
+
+
+def _refusal(code: str, message: str) -> bytes:
+    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+
+
+_UNAUTHENTICATED_BODY = _refusal("UNAUTHENTICATED", _UNKNOWN)
+_FORBIDDEN_BODY = _refusal("FORBIDDEN", _FORBIDDEN)
 
 
 class Guard:
-    """ASGI middleware that lets through what is open, and whatever bears the token."""
+    """ASGI middleware that lets through what is open, and callers where they may go.
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    What it lets through can read the caller in `request.state.caller`; it is None where the address is open to all.
+    """
+
+    def __init__(self, app: ASGIApp, callers: Callers) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer 401; a websocket is closed before it opens."""
-        if scope["type"] == "lifespan" or self._may(scope):
+        """Pass on, or answer 401 or 403; a websocket is closed before it opens."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        caller = self._callers.who(Headers(scope=scope).get("authorization", ""))
+        scope.setdefault("state", {})["caller"] = caller
+        if _is_open(scope) or (caller and (caller.role is Role.STATISTICIAN or _at(scope) == FOR_ESTABLISHMENTS)):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            refusal = Response(_REFUSAL, 401, {"WWW-Authenticate": "Bearer"}, "application/json")
+            refusal = (
+                Response(_FORBIDDEN_BODY, 403, media_type="application/json")
+                if caller
+                else Response(_UNAUTHENTICATED_BODY, 401, {"WWW-Authenticate": "Bearer"}, "application/json")
+            )
             await refusal(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4401})
 
-    def _may(self, scope: Scope) -> bool:
-        if scope["type"] == "http":
-            method, path = scope["method"], scope["path"]
-            if (method, path) in OPEN or (method == "GET" and path.startswith(OPEN_FOLDER)):
-                return True
-        given = Headers(scope=scope).get("authorization", "")
-        return hmac.compare_digest(given.encode(), self._expected)
+
+def _at(scope: Scope) -> tuple[str, str]:
+    return scope.get("method", ""), scope["path"]
+
+
+def _is_open(scope: Scope) -> bool:
+    method, path = _at(scope)
+    return (method, path) in OPEN or (method == "GET" and path.startswith(OPEN_FOLDER))

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from services.ingest.handlers import Ingest
-from services.ingest.keys import Keyring
 from services.ingest.openapi import describe
 from services.ingest.routes import http_door
 from services.ingest.screening import Screen
@@ -20,6 +19,7 @@ from services.ingest.ticking import tick_for_ever
 from services.ingest.tokens import Tokeniser
 from shared.adapters.kafka.publisher import KafkaPublisher
 from shared.reference import catalogue
+from shared.runtime.keys import Keyring
 
 if TYPE_CHECKING:
     from shared.runtime.clock import Clock

@@ -14,8 +14,8 @@ from services.ingest import answers, ndjson
 from services.ingest.answers import PROBLEM_JSON, ReceiptAnswer
 from services.ingest.faults import MAX_FACT_BYTES
 from services.ingest.handlers import BrokenOffError, Ingest, Piece
-from services.ingest.keys import Keyring
 from shared.ports import Publisher, SlowDownError
+from shared.runtime.keys import Keyring
 
 EVENT = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

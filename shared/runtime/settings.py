@@ -16,6 +16,7 @@ from pydantic_settings import SettingsError as UnreadableError
 
 PREFIX = "SIEP_"
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Keys = Annotated[dict[str, _Sha256], Field(description="JSON: establishment code or `inpe` -> SHA-256 hex of its key")]
 
 
 class SettingsError(Exception):
@@ -57,15 +58,14 @@ class IngestSettings(ProcessSettings):
     token_key: Annotated[
         SecretStr, Field(min_length=64, description="HMAC key of person tokens: 32 bytes or more, in hex")
     ]
-    ingest_keys: Annotated[
-        dict[str, _Sha256], Field(description="JSON: establishment code or `inpe` -> SHA-256 hex of its key")
-    ]
+    ingest_keys: Keys
 
 
 class GatewaySettings(Settings):
-    """What the gateway needs: the journal, and the one token that guards it."""
+    """What the gateway needs: the journal, the statistician's token, and whose key is whose as at ingest."""
 
     statistician_token: Annotated[SecretStr, Field(min_length=16)]
+    ingest_keys: Keys
 
 
 def _explain(error: ValidationError) -> str:

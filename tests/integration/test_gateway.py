@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from tests.support.small_ledger import consumed, rows_of, write
 
 JOURNAL = "journal_gateway"
 TOKEN = "a-token-of-the-tests"
+KEYS = {name: hashlib.sha256(f"key-{name}".encode()).hexdigest() for name in ("ep-001", "ep-002", "ml-lima", "inpe")}
 MADE = consumed(11, 120)
 SLOW = SlowCount(rows_of(MADE))
 TODAY = datetime(2025, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
@@ -43,7 +45,7 @@ async def gateway(
             "redis": valkey_address,
             "exports_dir": tmp_path_factory.mktemp("exports"),
         }
-        settings = GatewaySettings(**told, statistician_token=SecretStr(TOKEN))
+        settings = GatewaySettings(**told, statistician_token=SecretStr(TOKEN), ingest_keys=KEYS)
         server = uvicorn.Server(uvicorn.Config(build(settings, FixedClock(TODAY), JOURNAL), log_level="warning"))
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
@@ -237,6 +239,43 @@ async def test_nothing_is_told_without_the_token(gateway: httpx.AsyncClient, tok
         answer = await gateway.request(method, path, headers={"Authorization": token}, json={"query": "{ __typename }"})
         assert answer.status_code == 401, (method, path)
         assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("key", ["key-ep-001", "key-ml-lima"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ population { totals } }",
+        "{ figure(question: {measure: POPULATION}) { totals } }",
+        "{ establishments { at } }",
+        '{ catalogue(name: "sex") { version } }',
+        '{ export(id: "a") { status } }',
+        "mutation { orderExport(content: {question: {measure: POPULATION}}, format: CSV) { id } }",
+        'mutation { cancelExport(id: "a") { id } }',
+        "{ __typename mine: population { totals } }",
+        "fragment Hidden on Query { population { totals } } { ... on Query { ...Hidden } }",
+    ],
+)
+async def test_an_establishment_is_refused_what_is_not_its_own(gateway: httpx.AsyncClient, key: str, query: str):
+    answer = await said(gateway, query, key)
+    (error,) = answer["errors"]
+    assert error["extensions"] == {"code": "FORBIDDEN", "roles": ["statistician"]}
+    assert "needs the role statistician; your key has the role establishment" in error["message"]
+    assert answer["data"] in (None, {"export": None})
+
+
+async def test_an_establishment_may_ask_the_schema_and_nothing_beside_it(gateway: httpx.AsyncClient):
+    assert (await said(gateway, "{ __typename }", "key-ep-001"))["data"] == {"__typename": "Query"}
+    for method, path in (("GET", "/files/a/b"), ("POST", "/health"), ("GET", "/nowhere"), ("PUT", "/graphql")):
+        answer = await gateway.request(method, path, headers={"Authorization": "Bearer key-ep-001"})
+        assert answer.status_code == 403, (method, path)
+        assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_the_key_of_inpe_asks_nothing(gateway: httpx.AsyncClient):
+    body = {"query": "{ __typename }"}
+    answer = await gateway.post("/graphql", json=body, headers={"Authorization": "Bearer key-inpe"})
+    assert answer.status_code == 401
 
 
 async def test_the_page_and_its_files_are_open_and_come_from_here(gateway: httpx.AsyncClient) -> None:

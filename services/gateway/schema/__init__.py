@@ -17,6 +17,7 @@ from strawberry.extensions import (
 )
 from strawberry.tools import merge_types
 
+from services.gateway.schema.access import guarded
 from services.gateway.schema.exports import ExportsMutation, ExportsQuery
 from services.gateway.schema.figures import FiguresQuery
 from services.gateway.schema.reference import ReferenceQuery
@@ -37,8 +38,8 @@ def build() -> strawberry.Schema:
         *MaxAliasesLimiter(max_alias_count=ALIASES_MAX).validation_rules,
     ]
     return strawberry.Schema(
-        query=merge_types("Query", QUERIES),
-        mutation=merge_types("Mutation", (ExportsMutation,)),
+        query=guarded(merge_types("Query", QUERIES)),
+        mutation=guarded(merge_types("Mutation", (ExportsMutation,))),
         extensions=[
             lambda: ParserCache(maxsize=REMEMBERED),
             lambda: ValidationCache(maxsize=REMEMBERED),

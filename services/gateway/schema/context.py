@@ -9,16 +9,18 @@ from graphql import GraphQLError
 from strawberry.fastapi import BaseContext
 from strawberry.types import Info
 
+from services.gateway.callers import Caller, ForbiddenError
 from services.gateway.handlers import Asking, Ordering
 from shared.contracts.questions import FiguresUnavailableError, QuestionError
 from shared.ports import JobsError
 
 
 class Context(BaseContext):
-    """What every resolver may use."""
+    """What every resolver may use, and who asks."""
 
-    def __init__(self, asking: Asking, ordering: Ordering) -> None:
+    def __init__(self, caller: Caller, asking: Asking, ordering: Ordering) -> None:
         super().__init__()
+        self.caller = caller
         self.asking = asking
         self.ordering = ordering
 
@@ -34,6 +36,8 @@ def told() -> Iterator[None]:
     except QuestionError as error:
         details = {name: value for name, value in vars(error).items() if not name.startswith("_")}
         raise GraphQLError(str(error), extensions={"code": error.code, **details}) from None
+    except ForbiddenError as error:
+        raise GraphQLError(str(error), extensions={"code": "FORBIDDEN"}) from None
     except (FiguresUnavailableError, JobsError) as error:
         text = "the store of jobs does not answer" if isinstance(error, JobsError) else str(error)
         raise GraphQLError(f"{text}: ask again in a moment", extensions={"code": "UNAVAILABLE"}) from error

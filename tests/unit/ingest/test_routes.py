@@ -11,12 +11,12 @@ from fastapi import FastAPI
 
 from services.ingest.faults import MAX_FACT_BYTES
 from services.ingest.handlers import Ingest
-from services.ingest.keys import Keyring
 from services.ingest.routes import BATCH, EVENT, MAX_BATCH_BYTES, NDJSON, http_door
 from services.ingest.screening import Screen
 from services.ingest.tokens import Tokeniser
 from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
+from shared.runtime.keys import Keyring
 from tests.contract.examples import accepted, refused
 from tests.unit.ingest.fakes import FakeLog
 

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from services.ingest.keys import Keyring
+from shared.runtime.keys import Keyring
 
 
 def _hash(key: str) -> str:
