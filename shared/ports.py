@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, Protocol
 
+from shared.contracts.anomalies import Anomalies, AnomalyQuestion
 from shared.contracts.export_jobs import Column, Job, Order
 from shared.contracts.mapping import Message
 from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
@@ -166,6 +167,10 @@ class Figures(Protocol):
         self, day: date, as_known_at: KnownAt | None
     ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
         """Every establishment known by the close of a day, in the order of codes."""
+        ...
+
+    async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
+        """The contradictions asked for, the latest first."""
         ...
 
     async def position(self, as_known_at: KnownAt | None) -> LogPosition:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 GROUP = "siep.aggregator.v1"
 RECORDS_MAX = 6_000
 """At most so many records are folded at a time, so that other partitions and the group's heartbeat get their turn."""
-TURN_SECONDS = 1.2
+TURN_SECONDS = 1.0
 """A partition under load writes one part in this time: eight of them stay under ten parts a second."""
 AGAIN_SECONDS = 1.0
 

@@ -6,6 +6,7 @@ Or has it made into a file: then it is pinned to a position of the log and hande
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import groupby
 from math import prod
@@ -13,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.contracts.anomalies import Anomalies, AnomalyQuestion
 from shared.contracts.export_jobs import Format, Job, Movements, Order, definitions_version
 from shared.contracts.questions import (
     MAX_ROWS,
@@ -57,6 +59,15 @@ class Asking:
     ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
         """Every establishment as it stood at the close of a day, of today if none is said."""
         return await self._figures.establishments(at or self.today(), as_known_at)
+
+    async def anomalies(self, **said: Any) -> Anomalies:
+        """The contradictions asked for. Raises QuestionError, which names the argument and what was expected."""
+        try:
+            asked = AnomalyQuestion(**said)
+        except ValidationError as error:
+            raise QuestionError(explained(error)) from None
+        _refuse_unknown_units((asked.establishment,) if asked.establishment else ())
+        return await self._figures.anomalies(asked)
 
     def question(self, **said: Any) -> Question:
         """The question that was said, without what was left out; a stock without a day is asked for today.
@@ -103,7 +114,7 @@ class Ordering:
             check_members(asked)
             asked = asked.model_copy(update={"as_known_at": None})
         else:
-            _check_establishments(asked)
+            _refuse_unknown_units(asked.establishments)
         position = await self._figures.position(as_known_at)
         order = Order(
             question=asked if isinstance(asked, Question) else None,
@@ -130,10 +141,10 @@ def check_members(question: Question) -> None:
         _refuse_unknown(each.dimension, each.codes)
 
 
-def _check_establishments(asked: Movements) -> None:
-    """Movements name prisons and offices of medio libre alike."""
+def _refuse_unknown_units(establishments: Iterable[str]) -> None:
+    """Movements and contradictions are of prisons and of offices of medio libre alike."""
     units = members(Dimension.SUPERVISION_UNIT)
-    _refuse_unknown(Dimension.ESTABLISHMENT, tuple(code for code in asked.establishments if code not in units))
+    _refuse_unknown(Dimension.ESTABLISHMENT, tuple(code for code in establishments if code not in units))
 
 
 def _refuse_unknown(dimension: Dimension, codes: tuple[str, ...]) -> None:

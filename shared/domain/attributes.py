@@ -34,6 +34,10 @@ class Attributes(NamedTuple):
     residence_nucleus: str = ""
 
 
+NOBODY = Attributes()
+"""Of what is about no person, or about one that nothing is known of."""
+
+
 class Case(NamedTuple):
     """A case that detains: its offences in the order declared and its sentence, if one is in force."""
 

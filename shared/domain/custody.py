@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from shared.domain.attributes import Attributes, Case, attributes, birth_month
+from shared.domain.anomalies import Anomaly, shown_by
+from shared.domain.attributes import NOBODY, Attributes, Case, attributes, birth_month
 from shared.domain.facts import Fact, in_force
 
 RECAPTURE = "recaptura"
-NOBODY = Attributes()
 
 
 class Standing(NamedTuple):
@@ -61,15 +61,6 @@ class Spell:
         self.closed_with = closed_with
 
 
-class Anomaly(NamedTuple):
-    """A fact that contradicts the others, and how it was taken."""
-
-    kind: str
-    source: str
-    id: str
-    at_ms: int
-
-
 class Timeline:
     """All spells of a person in the order they opened, and the contradictions met on the way."""
 
@@ -82,6 +73,7 @@ class Timeline:
         "children",
         "condition",
         "custody",
+        "dead",
         "health",
         "profile",
         "spells",
@@ -96,6 +88,7 @@ class Timeline:
         self.cases: dict[str, Case] = {}
         self.admissions = 0
         self.condition = ""
+        self.dead = False
         self.custody: Spell | None = None
         self.transit: Spell | None = None
         self.absence: Spell | None = None
@@ -104,9 +97,9 @@ class Timeline:
         self.supervisions: dict[str, Spell] = {}
         self._current: Attributes | None = None
 
-    def note(self, kind: str, fact: Fact) -> None:
-        """Remember a contradiction."""
-        self.anomalies.append(Anomaly(kind, fact.source, fact.id, fact.at_ms))
+    def note(self, kind: str, fact: Fact, other: str = "") -> None:
+        """Remember a contradiction; it concerns the speaker and the other place, by default where the person is."""
+        self.anomalies.append(shown_by(kind, fact, other or (self.custody.place if self.custody else "")))
 
     def attributes(self) -> Attributes:
         """What is counted about the person now."""
@@ -199,6 +192,9 @@ def _enter(t: Timeline, fact: Fact, cause: str, *, counts: bool) -> None:
         t.note("entered_while_elsewhere", fact)  # an exit is missing: assume it now, as a correction
         t.leave(fact, "correction", counterparty=place)
         t.cases = {}
+    if t.dead:
+        t.note("entered_after_death", fact)  # the roll says the person is there: one of the two is about somebody else
+        t.dead = False
     t.admissions = max(t.admissions + counts, fact.data.get("declared_admissions", 1))
     _declare(t, fact)
     t.enter(place, fact, cause, motive=fact.data.get("motive", ""))
@@ -207,6 +203,7 @@ def _enter(t: Timeline, fact: Fact, cause: str, *, counts: bool) -> None:
 
 def _exit(t: Timeline, fact: Fact) -> None:
     """An egreso. It counts where the person is, and cases that held the person hold no longer."""
+    t.dead = t.dead or fact.kind == "death"
     if t.custody is None:
         return t.note("exit_while_not_inside", fact)
     if t.custody.place != fact.data["establishment"]:
@@ -237,12 +234,16 @@ def _arrival(t: Timeline, fact: Fact) -> None:
     """Second leg: off the origin's roll and on the destination's, in one instant."""
     place = fact.data["establishment"]
     if t.custody is None:
-        t.note("arrival_while_not_inside", fact)  # an entry is missing: assume it now, as a correction
+        t.note(
+            "arrival_while_not_inside", fact, fact.data["origin"]
+        )  # an entry is missing: assume it now, as a correction
         return t.enter(place, fact, "correction", counterparty=fact.data["origin"])
     if t.custody.place == place:
         return t.note("arrival_where_already_is", fact)
     if t.transit is None:
         t.note("arrival_without_departure", fact)
+    elif t.transit.opened_with["counterparty"] != place:
+        t.note("arrived_elsewhere", fact)
     origin, motive = t.custody.place, t.transit.opened_with.get("motive", "") if t.transit else ""
     t.leave(fact, "transfer_out", counterparty=place, motive=motive)
     return t.enter(place, fact, "transfer_in", counterparty=origin, motive=motive)
@@ -313,7 +314,7 @@ def _health(t: Timeline, fact: Fact) -> None:
 def _child_entry(t: Timeline, fact: Fact) -> None:
     """A child is counted apart from the population, with its own sex and age, until a fact says that it left."""
     if fact.data["child"] in t.children:
-        return t.note("child_entered_twice", fact)
+        return t.note("child_entered_twice", fact, t.children[fact.data["child"]].place)
     own = NOBODY._replace(sex=fact.data["sex"], birth_month=birth_month(fact.data["birth_date"]))
     spell = Spell("child", fact.data["establishment"], fact.at_ms, "start", Standing(fact.at_ms, own, ""))
     t.spells.append(spell)

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
-from shared.domain.attributes import Attributes
+from shared.domain.attributes import NOBODY
 from shared.domain.facts import Fact, in_force
 from shared.domain.ledger import Entry
-
-NOBODY = Attributes()
 
 
 def entries_of_reference(facts: Iterable[Fact]) -> list[Entry]:

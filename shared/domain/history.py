@@ -1,18 +1,19 @@
 """The counted facts of one subject, and what one more of them changes in the ledger.
 
-By definition the change is `difference(entries(fold(before)), entries(fold(after)))`. A fact that is told last, as most
+By definition the change is `difference(stated(before), stated(after))`. A fact that is told last, as most
 are, only continues the timeline, and only spells that last can change: then it is enough to compare those. The state
 lives as long as a batch and is begun anew from the facts; a property test holds the short way against the definition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from shared.domain.custody import fold_told, tell
+from shared.domain.anomalies import of_corrections
+from shared.domain.custody import Timeline, fold, fold_told, tell
 from shared.domain.establishments import REFERENCE_KINDS, entries_of_reference
 from shared.domain.facts import Fact, in_force, order
-from shared.domain.ledger import Entry, difference, entries
+from shared.domain.ledger import Entry, difference, entries, entries_of_anomalies
 
 _CORRECTIONS = frozenset({"amendment", "void"})
 
@@ -62,13 +63,14 @@ class History:
     def _continued(self, fact: Fact) -> list[Entry]:
         timeline = self._timeline
         assert timeline is not None, "facts about establishments and about persons never share a subject"
-        opened = len(timeline.spells)
+        opened, noted = len(timeline.spells), len(timeline.anomalies)
         lasting = [spell for spell in timeline.spells if spell.closed_ms is None]
         before = entries(lasting)
         tell(timeline, fact)
         self._facts.append(fact)
         self._last = fact
-        return difference(before, entries([*lasting, *timeline.spells[opened:]]))
+        made = difference(before, entries([*lasting, *timeline.spells[opened:]]))
+        return [*made, *entries_of_anomalies(timeline.anomalies[noted:])]
 
     def _told_anew(self, fact: Fact) -> list[Entry]:
         before = self._stated()
@@ -77,4 +79,15 @@ class History:
         return difference(before, self._stated())
 
     def _stated(self) -> list[Entry]:
-        return entries_of_reference(self._facts) if self._timeline is None else entries(self._timeline.spells)
+        return entries_of_reference(self._facts) if self._timeline is None else _of_person(self._timeline, self._facts)
+
+
+def stated(facts: Sequence[Fact]) -> list[Entry]:
+    """What the ledger says in sum once these counted facts of one subject are known: the definition, in one go."""
+    about_person = not facts or facts[0].kind not in REFERENCE_KINDS
+    return _of_person(fold(facts), facts) if about_person else entries_of_reference(facts)
+
+
+def _of_person(timeline: Timeline, facts: Sequence[Fact]) -> list[Entry]:
+    anomalies = [*timeline.anomalies, *of_corrections(facts)]
+    return [*entries(timeline.spells), *entries_of_anomalies(anomalies)]

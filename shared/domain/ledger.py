@@ -14,7 +14,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from shared.domain.attributes import Attributes
+from shared.domain import anomalies
+from shared.domain.anomalies import Anomaly
+from shared.domain.attributes import NOBODY, Attributes
 from shared.domain.custody import Spell, Standing
 from shared.domain.facts import lima_day
 
@@ -47,6 +49,26 @@ class Entry(NamedTuple):
 def entries(spells: Iterable[Spell]) -> list[Entry]:
     """The statements of these spells, in the order of the spells and of time within each."""
     return [entry for spell in spells for entry in _of_spell(spell)]
+
+
+def entries_of_anomalies(found: Iterable[Anomaly]) -> list[Entry]:
+    """One statement each; `detail` reads kind|source|id of the fact that contradicts."""
+    return [
+        Entry(
+            anomalies.BOOK,
+            anomalies.CAUSE,
+            one.at_ms,
+            one.establishment,
+            one.other,
+            1,
+            0,
+            NOBODY,
+            "",
+            "",
+            "|".join(one[:3]),
+        )
+        for one in found
+    ]
 
 
 def difference(before: list[Entry], after: list[Entry]) -> list[Entry]:

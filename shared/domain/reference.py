@@ -7,9 +7,10 @@ against it. The rules of the fold it shares; those are held by the tables of `te
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from shared.domain.anomalies import Anomaly, of_corrections
 from shared.domain.attributes import Attributes
 from shared.domain.custody import Spell, Timeline, fold
 from shared.domain.facts import Fact, in_force, lima_day, order
@@ -46,6 +47,11 @@ class Stated(NamedTuple):
 def stock(people: Iterable[Iterable[Fact]], day: int) -> Counter[Cell]:
     """Who is counted where at the close of `day` (days since 1970 in Lima). One iterable of facts for each person."""
     return Counter(cell for facts in people for cell in _standing_at_close(list(facts), day))
+
+
+def contradictions(facts: Sequence[Fact]) -> list[Anomaly]:
+    """What contradicts itself in the facts of one person, once all of them are known."""
+    return [*fold(facts).anomalies, *of_corrections(facts)]
 
 
 def flows(people: Iterable[Iterable[Fact]]) -> Counter[Flow]:

@@ -36,7 +36,7 @@ async def journal(request: pytest.FixtureRequest) -> AsyncIterator[Journal]:
         yield FakeJournal()
         return
     client = await connect_async(request.getfixturevalue("clickhouse_settings"))
-    await client.command("TRUNCATE TABLE journal_1")
+    await client.command("TRUNCATE TABLE journal_2")
     yield ClickHouseJournal(client)
     await client.close()
 

@@ -18,7 +18,7 @@ from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.files.forms import FORMS
 from shared.contracts.export_jobs import Format, Movements, Order
-from shared.contracts.questions import Filter, KnownAt, LogPosition, Question, Table
+from shared.contracts.questions import LEDGER_VERSION, Filter, KnownAt, LogPosition, Question, Table
 from shared.contracts.topics import PARTITIONS
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import MEASURES, Interval, Measure
@@ -30,7 +30,7 @@ from tests.support.small_ledger import FIRST, LAST, consumed, rows_of, write
 D = Dimension
 JOURNAL = "journal_exports"
 MADE = consumed(5, 150)
-ALL = LogPosition(1, tuple(len(MADE[partition]) for partition in range(PARTITIONS)))
+ALL = LogPosition(LEDGER_VERSION, tuple(len(MADE[partition]) for partition in range(PARTITIONS)))
 DAY = date(2025, 2, 28)
 PERIOD: dict[str, Any] = {"from_day": date(2025, 1, 1), "to_day": date(2025, 4, 1), "interval": Interval.MONTH}
 PEOPLE = ("custody", "transit", "absence", "child", "supervision")
@@ -40,7 +40,7 @@ _BEYOND = "\N{BYTE ORDER MARK}"
 @pytest.fixture(scope="module")
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     async with await connect_async(clickhouse_settings) as connected:
-        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_1")
+        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_2")
         await write(ClickHouseJournal(connected, JOURNAL), MADE)
         yield connected
         await connected.command(f"DROP TABLE {JOURNAL}")
@@ -150,7 +150,7 @@ def test_movements_can_be_those_of_some_establishments(tables: ClickHouseTables)
 
 
 def test_what_is_recorded_after_the_position_is_not_in_the_file(tables: ClickHouseTables) -> None:
-    early = LogPosition(1, tuple(count // 2 for count in ALL.next_offsets))
+    early = LogPosition(LEDGER_VERSION, tuple(count // 2 for count in ALL.next_offsets))
     period = Movements(from_day=FIRST, to_day=LAST)
     lines = lines_of(tables, period, early)
     assert 0 < len(lines) < len(lines_of(tables, period))
@@ -158,7 +158,7 @@ def test_what_is_recorded_after_the_position_is_not_in_the_file(tables: ClickHou
     until = tables.rows(order(period, at=early)).recorded_until()
     last = max(row.recorded_ms for row in rows_of(MADE) if row.offset < early.next_offsets[row.partition])
     assert datetime.fromisoformat(until).timestamp() * 1000 >= last
-    assert tables.rows(order(period, at=LogPosition(1, (0,) * PARTITIONS))).recorded_until() == ""
+    assert tables.rows(order(period, at=LogPosition(LEDGER_VERSION, (0,) * PARTITIONS))).recorded_until() == ""
 
 
 @pytest.mark.parametrize("kind", list(Format))
@@ -181,7 +181,7 @@ async def odd(client: AsyncClient) -> AsyncIterator[None]:
 
 
 ODD_DAY = Movements(from_day=date(2026, 1, 1), to_day=date(2026, 1, 2))
-ODD = LogPosition(1, (*ALL.next_offsets[:-1], 1))
+ODD = LogPosition(LEDGER_VERSION, (*ALL.next_offsets[:-1], 1))
 
 
 def test_a_text_is_never_a_formula_nor_a_control_character(tables: ClickHouseTables, odd: None) -> None:
@@ -210,11 +210,13 @@ async def test_an_engine_that_fails_midway_gives_its_reason(clickhouse_settings:
     source = "SELECT 1, number, 1, 1, '2025-03-01', 'entry', 'custody', 'release', '2027-01-01 12:00:00', 'ep-009'"
     columns = "partition, offset, line, seq, recorded_at, outcome, book, cause, effective_at, establishment, detail"
     table = f"{JOURNAL}_long"
-    await client.command(f"CREATE TABLE {table} AS journal_1")
+    await client.command(f"CREATE TABLE {table} AS journal_2")
     long = "if(number = 199999, repeat('x', 40000), 'x')"
     await client.command(f"INSERT INTO {table} ({columns}) {source}, {long} FROM numbers(200000)")
     asked = order(
-        Movements(from_day=date(2027, 1, 1), to_day=date(2027, 1, 2)), Format.XLSX, LogPosition(1, (10**6,) * 9)
+        Movements(from_day=date(2027, 1, 1), to_day=date(2027, 1, 2)),
+        Format.XLSX,
+        LogPosition(LEDGER_VERSION, (10**6,) * 9),
     )
     with connect(clickhouse_settings) as connected:
         blocks = ClickHouseTables(connected, FORMS, table).rows(asked).blocks()

@@ -13,7 +13,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
-from shared.contracts.questions import Filter, KnownAt, LogPosition, Question, Table
+from shared.contracts.questions import LEDGER_VERSION, Filter, KnownAt, LogPosition, Question, Table
 from shared.contracts.topics import PARTITIONS
 from shared.domain import dimensions
 from shared.domain.measures import MEASURES, PLACES, Interval, Measure, crowding
@@ -37,7 +37,7 @@ FLOWS = [m for m in Measure if MEASURES[m].kind in ("flow", "transfer")]
 @pytest.fixture(scope="module")
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     async with await connect_async(clickhouse_settings) as connected:
-        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_1")
+        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_2")
         await write(ClickHouseJournal(connected, JOURNAL), MADE)
         yield connected
         await connected.command(f"DROP TABLE {JOURNAL}")
@@ -174,7 +174,7 @@ def some_knowledge(dice: random.Random) -> KnownAt | None:
     moment = datetime(2025, 1, 1, 5, tzinfo=UTC) + timedelta(days=dice.randrange(60), hours=dice.choice((0, 7)))
     end_of_day = datetime(2025, 2, 1, 4, 59, 59, 999_000, tzinfo=UTC)
     ahead = {p: len(many) for p, many in MADE.items()}
-    position = LogPosition(1, tuple(dice.randrange(ahead[p] + 1) for p in range(PARTITIONS)))
+    position = LogPosition(LEDGER_VERSION, tuple(dice.randrange(ahead[p] + 1) for p in range(PARTITIONS)))
     return dice.choice((None, KnownAt(time=moment), KnownAt(time=end_of_day), KnownAt(position=str(position))))
 
 

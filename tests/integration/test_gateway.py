@@ -38,7 +38,7 @@ async def gateway(
     clickhouse_settings: Settings, valkey_address: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with await connect_async(clickhouse_settings) as client:
-        await client.command(f"CREATE TABLE {JOURNAL} AS journal_1")
+        await client.command(f"CREATE TABLE {JOURNAL} AS journal_2")
         await write(ClickHouseJournal(client, JOURNAL), MADE)
         told = {
             **clickhouse_settings.model_dump(),
@@ -116,7 +116,7 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
         "members": None,
     }
     offsets = "-".join(str(len(MADE[partition])) for partition in range(9))
-    assert table["provenance"]["position"] == f"p1.1.{offsets}"
+    assert table["provenance"]["position"] == f"p1.2.{offsets}"
     assert table["provenance"]["catalogueVersion"] == load().version
     assert table["provenance"]["provisional"] is False
     assert table["coverage"]["establishments"] == ["ep-001", "ep-002", "ep-003"]
@@ -200,8 +200,8 @@ async def test_catalogues_and_dimensions_tell_their_codes_in_both_languages(gate
         ('admissions(from: "2025-02-01", to: "2025-01-01")', "BAD_QUESTION", "from must be before to"),
         ("population(by: [LIBERTY_TYPE])", "BAD_QUESTION", "population is not known by liberty_type"),
         ("population(by: [SEX, AGE_BAND, OFFENCE, SCHOOLING, OCCUPATION])", "BAD_QUESTION", "at most 4"),
-        ('population(asKnownAt: {position: "p1.1.3"})', "BAD_QUESTION", "p1.<ledger version>"),
-        ('population(asKnownAt: {position: "p1.1.9999-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "lies ahead"),
+        ('population(asKnownAt: {position: "p1.2.3"})', "BAD_QUESTION", "p1.<ledger version>"),
+        ('population(asKnownAt: {position: "p1.2.9999-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "lies ahead"),
         ('population(asKnownAt: {position: "p1.7.0-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "another ledger"),
         ('population(asKnownAt: {time: "2025-01-01T00:00:00"})', "BAD_QUESTION", "timezone"),
         (
@@ -297,3 +297,89 @@ async def test_graphiql_may_ask_for_the_whole_schema(gateway: httpx.AsyncClient)
     schema = build_client_schema(await asked(gateway, get_introspection_query(input_value_deprecation=True)))
     assert schema.query_type
     assert "population" in schema.query_type.fields
+
+
+ANOMALIES = """query ($of: String, $kinds: [String!]! = [], $state: AnomalyState! = OPEN, $first: Int! = 1000, $skip: Int! = 0,
+    $known: AsKnownAt) {
+  anomalies(establishment: $of, kinds: $kinds, state: $state, first: $first, skip: $skip, asKnownAt: $known) {
+    open resolved provenance { position }
+    items {
+      kind { code label { es en } } fact { source id } establishments since noticedAt resolvedAt resolvedBy { source id type }
+    }
+  }
+}"""
+
+
+def _stated_anomalies() -> dict[tuple[str, ...], list[tuple[int, str]]]:
+    """Kind, source, id, establishment, other -> signs in the order recorded, with the id of the fact that made each."""
+    found: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+    for many in MADE.values():
+        for one in many:
+            for entry in one.entries:
+                if entry.book == "anomaly":
+                    key = (*entry.detail.split("|", 2), entry.establishment, entry.counterparty)
+                    found.setdefault(key, []).append((entry.stock_delta, one.message.id))
+    return found
+
+
+async def test_anomalies_are_those_of_the_ledger_and_name_the_fact_that_resolved_them(
+    gateway: httpx.AsyncClient,
+) -> None:
+    answer = (await asked(gateway, ANOMALIES, state="ANY"))["anomalies"]
+    told = {
+        (
+            item["kind"]["code"],
+            item["fact"]["source"],
+            item["fact"]["id"],
+            *item["establishments"],
+            *[""][: 2 - len(item["establishments"])],
+        ): item
+        for item in answer["items"]
+    }
+    expected = _stated_anomalies()
+    assert told.keys() == expected.keys()
+    assert {"arrival_without_departure", "exit_while_not_inside", "target_not_known"} <= {key[0] for key in expected}
+    for key, signs in expected.items():
+        stands = sum(sign for sign, _ in signs) == 1
+        assert (told[key]["resolvedAt"] is None) == stands
+        assert (told[key]["resolvedBy"] or {}).get("id") == (None if stands else signs[-1][1])
+    assert answer["resolved"] == sum(item["resolvedAt"] is not None for item in answer["items"]) > 0
+    assert answer["open"] + answer["resolved"] == len(answer["items"])
+
+
+async def test_an_anomaly_is_seen_by_the_establishments_it_concerns_and_no_other(gateway: httpx.AsyncClient) -> None:
+    own = (await said(gateway, ANOMALIES, "key-ep-001"))["data"]["anomalies"]
+    named = (await asked(gateway, ANOMALIES, of="ep-001"))["anomalies"]
+    assert own["items"] == named["items"]
+    assert own["open"] == len(own["items"]) > 0
+    assert all("ep-001" in item["establishments"] for item in own["items"])
+    assert any(item["establishments"] == ["ep-002", "ep-001"] for item in own["items"])
+    refused = await said(gateway, ANOMALIES, "key-ep-001", of="ep-002")
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_anomalies_come_in_pages_and_as_they_were_known(gateway: httpx.AsyncClient) -> None:
+    whole = (await asked(gateway, ANOMALIES))["anomalies"]
+    pages = [(await asked(gateway, ANOMALIES, first=7, skip=n))["anomalies"] for n in (0, 7)]
+    assert [item for page in pages for item in page["items"]] == whole["items"][:14]
+    assert {page["open"] for page in pages} == {whole["open"]}
+    position = whole["provenance"]["position"]
+    assert (await asked(gateway, ANOMALIES, known={"position": position}))["anomalies"] == whole
+    nothing = (await asked(gateway, ANOMALIES, known={"time": "2020-01-01T00:00:00Z"}, state="ANY"))["anomalies"]
+    assert (nothing["items"], nothing["open"], nothing["resolved"]) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "text"),
+    [
+        ({"kinds": ["lost"]}, "BAD_QUESTION", "no kind [lost]; there are: absent_twice"),
+        ({"of": "ep-0010"}, "UNKNOWN_MEMBER", "nearest: ep-010, ep-001"),
+        ({"first": 1001}, "BAD_QUESTION", "first: Input should be less than or equal to 1000"),
+    ],
+)
+async def test_what_cannot_be_asked_of_anomalies(
+    gateway: httpx.AsyncClient, variables: dict[str, Any], code: str, text: str
+) -> None:
+    error = (await said(gateway, ANOMALIES, **variables))["errors"][0]
+    assert error["extensions"]["code"] == code
+    assert text in error["message"]

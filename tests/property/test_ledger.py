@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain import history, reference
-from shared.domain.custody import fold
+from shared.domain import anomalies, history, reference
 from shared.domain.facts import Fact, lima_day
-from shared.domain.history import History
-from shared.domain.ledger import FLOWS, Entry, difference, entries
+from shared.domain.history import History, stated
+from shared.domain.ledger import FLOWS, Entry, difference, entries_of_anomalies
 from shared.domain.reference import Cell, Flow, Stated
 from tests.spec.rule import ADMITTED, RELEASED, SOURCE, at_ms
 from tests.support.histories import FIRST_DAY, histories, statements
@@ -44,7 +43,7 @@ def netted(made: list[Entry]) -> Counter[Entry]:
 def stock_of(ledger: list[Entry], day: int) -> dict[Cell, int]:
     total: Counter[Cell] = Counter()
     for entry in ledger:
-        if lima_day(entry.effective_ms) <= day:
+        if lima_day(entry.effective_ms) <= day and entry.book != anomalies.BOOK:
             total[Cell(entry.book, entry.establishment, entry.attributes, entry.detail)] += entry.stock_delta
     return {cell: count for cell, count in total.items() if count}
 
@@ -66,9 +65,7 @@ def test_one_more_fact_changes_what_the_definition_says(facts: list[Fact], begun
     begun, grown_from_nothing = History(once[:begun_with]), History([])
     for count, fact in enumerate(once):
         made = grown_from_nothing.add(fact)
-        assert netted(made) == netted(
-            difference(entries(fold(once[:count]).spells), entries(fold(once[: count + 1]).spells))
-        )
+        assert netted(made) == netted(difference(stated(once[:count]), stated(once[: count + 1])))
         if count >= begun_with:
             assert begun.add(fact) == made
 
@@ -85,6 +82,14 @@ def test_the_stock_of_every_day_equals_the_reference(facts: list[Fact]) -> None:
 @settings(max_examples=200, deadline=None)
 def test_every_movement_equals_the_reference(facts: list[Fact]) -> None:
     assert flows_of(grown(facts)) == dict(reference.flows([first_of_each(facts)]))
+
+
+@given(histories())
+@settings(max_examples=300, deadline=None)
+def test_the_anomalies_that_stand_equal_the_reference(facts: list[Fact]) -> None:
+    ledger = [entry for entry in grown(facts) if entry.book == anomalies.BOOK]
+    assert netted(ledger) == Counter(entries_of_anomalies(reference.contradictions(first_of_each(facts))))
+    assert not any(entry.flow_delta for entry in ledger)
 
 
 @given(histories(), st.randoms(use_true_random=False))

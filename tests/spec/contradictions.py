@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.spec.rule import ADMITTED, COUNTED_IN, RELEASED, SUPERVISED, Rule, at, charged, entry
+from tests.spec.rule import ADMITTED, COUNTED_IN, COUNTED_OUT, RELEASED, SUPERVISED, Rule, at, charged, entry
 
 RULES = (
     Rule(
@@ -70,6 +70,20 @@ RULES = (
         anomalies=("exit_from_elsewhere",),
     ),
     Rule(
+        "Death after release",
+        "The death is of somebody who is not inside: nothing is counted.",
+        (ADMITTED, RELEASED, (25, 9, "death", at("ep-001"))),
+        (COUNTED_IN, COUNTED_OUT),
+        anomalies=("exit_while_not_inside",),
+    ),
+    Rule(
+        "Entry after death",
+        "The roll says the person is there, so the entry counts: one of the two facts is about somebody else.",
+        (ADMITTED, (20, 9, "death", at("ep-001")), (25, 9, "admission", entry("ep-002"))),
+        (COUNTED_IN, "20 custody death ep-001 -1 flow +1", "25 custody admission ep-002 +1 flow +1"),
+        anomalies=("entered_after_death",),
+    ),
+    Rule(
         "Departed twice",
         "The first departure holds.",
         (
@@ -97,6 +111,7 @@ RULES = (
             "9 custody transfer_in ep-003 +1 flow +1 counterparty=ep-001",
         ),
         shows=("counterparty",),
+        anomalies=("arrived_elsewhere",),
     ),
     Rule(
         "Arrival where the person already is",

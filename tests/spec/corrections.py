@@ -36,6 +36,7 @@ RULES = (
             (8, 9, "amendment", _admitted_at("ep-002")),
         ),
         (),
+        anomalies=("target_is_a_correction",),
     ),
     Rule(
         "Two amendments",
@@ -48,6 +49,7 @@ RULES = (
         "It changes nothing until the target arrives.",
         (ADMITTED, (6, 9, "void", target(9))),
         (COUNTED_IN,),
+        anomalies=("target_not_known",),
     ),
     Rule(
         "A late fact",

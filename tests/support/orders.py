@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from shared.contracts.export_jobs import Format, Movements, Order, definitions_version
-from shared.contracts.questions import LogPosition, Question
+from shared.contracts.questions import LEDGER_VERSION, LogPosition, Question
 from shared.domain.measures import Measure
 from shared.reference.catalogue import load
 
-POSITION = LogPosition(1, (5, 0, 0, 0, 0, 0, 0, 0, 2))
+POSITION = LogPosition(LEDGER_VERSION, (5, 0, 0, 0, 0, 0, 0, 0, 2))
 POPULATION = Question(measure=Measure.POPULATION, at=date(2025, 2, 28))
 
 

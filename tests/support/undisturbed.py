@@ -13,10 +13,9 @@ from services.ingest.screening import Screen
 from services.ingest.tokens import Tokeniser
 from shared.contracts.mapping import decode
 from shared.contracts.topics import partition_of
-from shared.domain.custody import fold
-from shared.domain.establishments import REFERENCE_KINDS, entries_of_reference
-from shared.domain.facts import Fact, in_force
-from shared.domain.ledger import Entry, entries
+from shared.domain.establishments import REFERENCE_KINDS
+from shared.domain.facts import Fact
+from shared.domain.history import stated
 from shared.ports import Outgoing
 from shared.reference.catalogue import load
 from tests.support.small_ledger import Row
@@ -45,13 +44,7 @@ def accepted(lines: Iterable[Line], token_key: str) -> Told:
 
 def rows(told: Told) -> list[Row]:
     """The ledger's sum: what stands once everything is known."""
-    return [Row(partition_of(who), 0, 0, who, entry) for who, facts in told.items() for entry in _stated(facts)]
-
-
-def _stated(facts: list[Fact]) -> list[Entry]:
-    if facts[0].kind in REFERENCE_KINDS:
-        return entries_of_reference(facts)
-    return entries(fold(in_force(facts)).spells)
+    return [Row(partition_of(who), 0, 0, who, entry) for who, facts in told.items() for entry in stated(facts)]
 
 
 def people(told: Told) -> list[list[Fact]]:

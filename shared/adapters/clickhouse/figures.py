@@ -13,6 +13,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.queries import LEDGER, statement
 from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, known_flags, periods, rows_of
+from shared.contracts.anomalies import Anomalies, AnomalyQuestion, AnomalyState, FactName, StatedAnomaly
 from shared.contracts.questions import (
     LEDGER_VERSION,
     MAX_DIMENSIONS,
@@ -38,6 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "output_format_json_quote_64bit_integers": 0,
     "max_execution_time": 60,
 }
+_STANDING = {AnomalyState.OPEN: [1], AnomalyState.RESOLVED: [0], AnomalyState.ANY: [0, 1]}
 
 
 class ClickHouseFigures:
@@ -60,6 +62,21 @@ class ClickHouseFigures:
         asked = Statement(cut("establishments", known_flags(as_known_at)), parameters | known(as_known_at))
         found, standing = await self._ask(asked)
         return tuple(map(_establishment, found)), _provenance(as_known_at, standing)
+
+    async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
+        """See shared.ports.Figures."""
+        parameters = {
+            "journal": self._journal,
+            "establishment": asked.establishment or "",
+            "kinds": list(asked.kinds),
+            "standing": _STANDING[asked.state],
+            "first": asked.first,
+            "skip": asked.skip,
+        }
+        flags = known_flags(asked.as_known_at)
+        found = await self._ask(Statement(cut("anomalies", flags), parameters | known(asked.as_known_at)))
+        page, still_open, resolved, standing = found
+        return Anomalies(tuple(map(_anomaly, page)), still_open, resolved, _provenance(asked.as_known_at, standing))
 
     async def ready(self) -> bool:
         """See shared.ports.Figures."""
@@ -112,6 +129,20 @@ def _establishment(said: list[Any]) -> EstablishmentStanding:
     code, is_open, standing, population, capacity = said
     office, district, houses, name = standing.split("|", 3)
     return EstablishmentStanding(code, name, office, district, houses, bool(is_open), population, capacity or None)
+
+
+def _anomaly(said: list[Any]) -> StatedAnomaly:
+    detail, establishment, other, since, noticed, stands, resolved, *by = said
+    kind, source, fact_id = detail.split("|", 2)
+    return StatedAnomaly(
+        kind,
+        FactName(source, fact_id),
+        (establishment, other) if other else (establishment,),
+        _moment(since),
+        _moment(noticed),
+        None if stands else _moment(resolved),
+        None if stands else FactName(*by),
+    )
 
 
 def _has_pieces(question: Question) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-LEDGER = "journal_1"
+from shared.contracts.questions import LEDGER_VERSION
+
+LEDGER = f"journal_{LEDGER_VERSION}"
 """The journal of the fold in force: the number is the version of the fold."""
 
 

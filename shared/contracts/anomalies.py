@@ -1,0 +1,74 @@
+"""Asking for contradictions between facts, and how they are answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from shared.contracts.questions import KnownAt, Provenance
+from shared.domain.anomalies import KINDS
+
+MAX_PAGE = 1_000
+
+
+class AnomalyState(StrEnum):
+    """Whether a contradiction stands, or a later fact has resolved it."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    ANY = "any"
+
+
+class AnomalyQuestion(BaseModel):
+    """Which contradictions: those that concern this establishment, of these kinds (all, if none is named)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    establishment: str | None = None
+    kinds: tuple[str, ...] = ()
+    state: AnomalyState = AnomalyState.OPEN
+    as_known_at: KnownAt | None = None
+    first: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 100
+    skip: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("kinds")
+    @classmethod
+    def _are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(kinds) - KINDS.keys())
+        if unknown:
+            raise ValueError(f"no kind [{', '.join(unknown)}]; there are: {', '.join(KINDS)}")
+        return kinds
+
+
+class FactName(NamedTuple):
+    """What identifies a fact for ever, and its type where it is known."""
+
+    source: str
+    id: str
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAnomaly:
+    """One contradiction. Moments are ISO in UTC: since when it is so, when we learnt it, when it was resolved."""
+
+    kind: str
+    fact: FactName
+    establishments: tuple[str, ...]
+    since: str
+    noticed_at: str
+    resolved_at: str | None
+    resolved_by: FactName | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anomalies:
+    """A page, and how many stand and are resolved in all of what was asked."""
+
+    items: tuple[StatedAnomaly, ...]
+    open: int
+    resolved: int
+    provenance: Provenance
