@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal, NamedTuple, Protocol
 
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion
 from shared.contracts.export_jobs import Column, Job, Order
+from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.mapping import Message
 from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
 from shared.domain.facts import Fact
@@ -171,6 +172,14 @@ class Figures(Protocol):
 
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """The contradictions asked for, the latest first."""
+        ...
+
+    async def headcounts(self, asked: HeadcountQuestion) -> Headcounts:
+        """Signed counts and the roll at the moment of each, the latest first."""
+        ...
+
+    async def explanations(self, of: Headcount, known: LogPosition) -> tuple[Explanation, ...]:
+        """What could explain a difference, the latest told first; at most `MAX_EXPLANATIONS`."""
         ...
 
     async def position(self, as_known_at: KnownAt | None) -> LogPosition:

@@ -39,6 +39,11 @@ class Caller(NamedTuple):
             return self.establishment or asked
         raise ForbiddenError(f"your key is that of [{self.establishment}]: leave out the establishment, or name yours")
 
+    def require(self, establishment: str) -> None:
+        """Refuse whoever is not this establishment, statisticians too. Raises ForbiddenError."""
+        if self.establishment != establishment:
+            raise ForbiddenError(f"this is for [{establishment}] alone: ask with its key")
+
 
 class Callers:
     """Finds out who asks. Whoever is not found is nobody and may ask nothing."""

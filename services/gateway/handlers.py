@@ -16,10 +16,12 @@ from pydantic import ValidationError
 
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion
 from shared.contracts.export_jobs import Format, Job, Movements, Order, definitions_version
+from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.questions import (
     MAX_ROWS,
     EstablishmentStanding,
     KnownAt,
+    LogPosition,
     Provenance,
     Question,
     QuestionError,
@@ -68,6 +70,23 @@ class Asking:
             raise QuestionError(explained(error)) from None
         _refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.anomalies(asked)
+
+    async def headcounts(self, **said: Any) -> Headcounts:
+        """Signed counts beside the roll. Raises QuestionError, which names the argument and what was expected."""
+        try:
+            asked = HeadcountQuestion(**said)
+        except ValidationError as error:
+            raise QuestionError(explained(error)) from None
+        _refuse_unknown_units((asked.establishment,) if asked.establishment else ())
+        return await self._figures.headcounts(asked)
+
+    async def explanations(self, of: Headcount, position: LogPosition) -> tuple[Explanation, ...]:
+        """What could explain that a count and the roll differ, as known at this position."""
+        return await self._figures.explanations(of, position)
+
+    def age_hours(self, of: Headcount) -> float:
+        """How old a count is now."""
+        return round((self._clock.now().timestamp() * 1000 - of.at_ms) / 3_600_000, 1)
 
     def question(self, **said: Any) -> Question:
         """The question that was said, without what was left out; a stock without a day is asked for today.

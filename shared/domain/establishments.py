@@ -1,4 +1,4 @@
-"""The fold of reference facts: establishments, capacities and residents become signed dated entries like persons do.
+"""The fold of reference facts: establishments, capacities, residents and headcounts become signed dated entries.
 
 All facts about one establishment share a subject, so its capacity at a day is the sum of the book `capacity` up to that
 day, as known then; the same holds for how it stood (book `establishment`) and for the residents of a place.
@@ -12,13 +12,16 @@ from typing import Any
 
 from shared.domain.attributes import NOBODY
 from shared.domain.facts import Fact, in_force
+from shared.domain.headcounts import entries_of_headcount
 from shared.domain.ledger import Entry
 
 
 def entries_of_reference(facts: Iterable[Fact]) -> list[Entry]:
     """The statements of the reference facts of one subject, by book and then by time."""
     standing = in_force(facts)
-    return [entry for kind, (book, cell) in _BOOKS.items() for entry in _of_kind(standing, kind, book, cell)]
+    stated = [entry for kind, (book, cell) in _BOOKS.items() for entry in _of_kind(standing, kind, book, cell)]
+    counted = [entry for fact in standing if fact.kind == "headcount" for entry in entries_of_headcount(fact)]
+    return [*stated, *counted]
 
 
 def _of_kind(facts: list[Fact], kind: str, book: str, cell: Callable[[Mapping[str, Any]], _Cell]) -> list[Entry]:
@@ -69,4 +72,4 @@ _BOOKS: dict[str, tuple[str, Callable[[Mapping[str, Any]], _Cell]]] = {
     "population_reference": ("residents", _residents),
 }
 REFERENCE_KINDS = frozenset({*_BOOKS, "headcount", "period_close"})
-"""Facts keyed by an establishment or by `inpe`. Headcounts and closes make no entries."""
+"""Facts keyed by an establishment or by `inpe`. Closes make no entries."""

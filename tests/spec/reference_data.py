@@ -16,6 +16,12 @@ def _places(number: int) -> dict[str, Any]:
     return {"establishment": "ep-045", "places": number}
 
 
+_COUNTED = {
+    "establishment": "ep-045",
+    "counted": [{"sex": "male", "present": 310, "absent": 4, "in_transit": 0}],
+    "signed_by": "alcaide-0412",
+}
+
 RULES = (
     Rule(
         "Capacity",
@@ -77,5 +83,17 @@ RULES = (
             "3 residents start PE +900 flow +0 detail=2025|INEI",
         ),
         shows=("detail",),
+    ),
+    Rule(
+        "Headcount",
+        "A signed count of those present, absent and in transit, by sex. It is held against the roll of its moment and changes no "
+        "figure. The line *signed* says that there was one.",
+        ((28, 20, "headcount", _COUNTED),),
+        (
+            "28 headcount start ep-045 +1 flow +0 sex= motive=alcaide-0412 detail=signed|ep-001|f1",
+            "28 headcount start ep-045 +310 flow +0 sex=male motive= detail=present|ep-001|f1",
+            "28 headcount start ep-045 +4 flow +0 sex=male motive= detail=absent|ep-001|f1",
+        ),
+        shows=("sex", "motive", "detail"),
     ),
 )

@@ -76,6 +76,7 @@ async def write(journal: Journal, made: dict[int, list[Consumed]]) -> None:
 def _arrivals(dice: random.Random, people: int) -> Iterator[tuple[int, str, Fact]]:
     for site in SITES:
         yield from _of_site(dice, site)
+        yield from _counts_of_site(site)
     for number in range(people):
         subject = f"k1:{dice.getrandbits(256):064x}"
         for fact in _life(dice, f"p{number}"):
@@ -97,6 +98,19 @@ def _of_site(dice: random.Random, site: str) -> Iterator[tuple[int, str, Fact]]:
             continue  # a prison whose capacity nobody said
         places = {"establishment": site, "places": dice.randrange(5, 40)}
         yield at_ms + 2, site, Fact("inpe", f"{site}-c{n}", "capacity", at_ms, places)
+
+
+def _counts_of_site(site: str) -> Iterator[tuple[int, str, Fact]]:
+    """Three signed counts of a prison, each a week before the next; with dice of their own, so that people stay."""
+    dice = random.Random(site)
+    for n in range(3):
+        at_ms = _ms(date(2025, 2, 10)) + n * 7 * 86_400_000 + dice.randrange(86_400_000)
+        counted = [
+            {"sex": sex, "present": dice.randrange(9), "absent": dice.randrange(3), "in_transit": dice.randrange(2)}
+            for sex in ("male", "female")
+        ]
+        about = {"establishment": site, "counted": counted, "signed_by": f"alcaide-{n}"}
+        yield at_ms + 3, site, Fact(site, f"count-{n}", "headcount", at_ms, about)
 
 
 def _life(dice: random.Random, name: str) -> list[Fact]:

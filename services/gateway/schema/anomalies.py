@@ -86,16 +86,17 @@ async def anomalies(
 def _anomaly(of: StatedAnomaly) -> Anomaly:
     return Anomaly(
         kind=AnomalyKind(code=of.kind, label=label(KINDS[of.kind])),
-        fact=_name(of.fact),
+        fact=fact_name(of.fact),
         establishments=list(of.establishments),
         since=of.since,
         noticed_at=of.noticed_at,
         resolved_at=of.resolved_at,
-        resolved_by=_name(of.resolved_by) if of.resolved_by else None,
+        resolved_by=fact_name(of.resolved_by) if of.resolved_by else None,
     )
 
 
-def _name(of: asked.FactName) -> FactName:
+def fact_name(of: asked.FactName) -> FactName:
+    """The same name for the schema."""
     return FactName(source=of.source, id=of.id, type=of.type)
 
 

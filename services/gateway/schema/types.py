@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 import strawberry
 from strawberry.scalars import JSON
 
 from services.gateway.schema import enums as _enums  # noqa: F401 - the enumerations below are declared there
+from services.gateway.schema.context import Information, told
 from shared.contracts import questions as contract
 from shared.domain import dimensions as domain
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import Measure
+from shared.domain.periods import ONE_DAY
 
 
 @strawberry.type(description="A name in both languages.")
@@ -64,11 +67,35 @@ def provenance(of: contract.Provenance) -> Provenance:
     )
 
 
+@strawberry.type(description="The latest signed headcounts against the roll of the same moments.")
+class Unreconciled:
+    """See shared.domain.headcounts.unreconciled."""
+
+    counted: int = strawberry.field(description="establishments that have a headcount")
+    establishments: list[str] = strawberry.field(description="those where count and roll differ")
+    persons: int = strawberry.field(description="so many persons too many or too few, sex by sex, in all of them")
+
+
 @strawberry.type(description="Whom an answer can speak for.")
 class Coverage:
     """Establishments that exist on the last day asked."""
 
     establishments: list[str]
+    last_day: strawberry.Private[date]
+    position: strawberry.Private[contract.LogPosition]
+
+    @strawberry.field(description="What signed headcounts do not agree with; read when it is asked for.")  # type: ignore[untyped-decorator]  # strawberry's
+    async def unreconciled(self, info: Information) -> Unreconciled:
+        """Of the latest count of each establishment by the last day asked, as known at the position of the answer."""
+        with told():
+            found = await info.context.asking.headcounts(
+                last_day=self.last_day, as_known_at=contract.KnownAt(position=str(self.position))
+            )
+        return Unreconciled(
+            counted=len(found.items),
+            establishments=[each.establishment for each in found.items if each.unreconciled],
+            persons=sum(each.unreconciled for each in found.items),
+        )
 
 
 @strawberry.type(description="An answer. Rows hold codes; columns name them.")
@@ -91,7 +118,11 @@ def table(of: contract.Table) -> Table:
         rows=JSON(of.rows),
         totals=JSON(of.totals),
         provenance=provenance(of.provenance),
-        coverage=Coverage(establishments=list(of.establishments)),
+        coverage=Coverage(
+            establishments=list(of.establishments),
+            last_day=of.question.at or cast("date", of.question.to_day) - ONE_DAY,
+            position=of.provenance.position,
+        ),
     )
 
 

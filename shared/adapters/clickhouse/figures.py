@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -11,9 +11,18 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse.columns import columns_of
+from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of
 from shared.adapters.clickhouse.queries import LEDGER, statement
 from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, known_flags, periods, rows_of
-from shared.contracts.anomalies import Anomalies, AnomalyQuestion, AnomalyState, FactName, StatedAnomaly
+from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName
+from shared.contracts.headcounts import (
+    EARLIEST,
+    MAX_EXPLANATIONS,
+    Explanation,
+    Headcount,
+    HeadcountQuestion,
+    Headcounts,
+)
 from shared.contracts.questions import (
     LEDGER_VERSION,
     MAX_DIMENSIONS,
@@ -39,7 +48,6 @@ _SETTINGS: dict[str, Any] = {
     "output_format_json_quote_64bit_integers": 0,
     "max_execution_time": 60,
 }
-_STANDING = {AnomalyState.OPEN: [1], AnomalyState.RESOLVED: [0], AnomalyState.ANY: [0, 1]}
 
 
 class ClickHouseFigures:
@@ -69,14 +77,46 @@ class ClickHouseFigures:
             "journal": self._journal,
             "establishment": asked.establishment or "",
             "kinds": list(asked.kinds),
-            "standing": _STANDING[asked.state],
+            "standing": STANDING[asked.state],
             "first": asked.first,
             "skip": asked.skip,
         }
         flags = known_flags(asked.as_known_at)
         found = await self._ask(Statement(cut("anomalies", flags), parameters | known(asked.as_known_at)))
         page, still_open, resolved, standing = found
-        return Anomalies(tuple(map(_anomaly, page)), still_open, resolved, _provenance(asked.as_known_at, standing))
+        return Anomalies(tuple(map(anomaly_of, page)), still_open, resolved, _provenance(asked.as_known_at, standing))
+
+    async def headcounts(self, asked: HeadcountQuestion) -> Headcounts:
+        """See shared.ports.Figures."""
+        parameters = {
+            "journal": self._journal,
+            "establishment": asked.establishment or "",
+            "first_day": asked.from_day or EARLIEST,
+            "last_day": asked.last_day,
+            "first": asked.first + 1,
+        }
+        flags = known_flags(asked.as_known_at) | (set() if asked.from_day else {"latest"})
+        signed, counted, rolls, standing = await self._ask(
+            Statement(cut("headcounts", frozenset(flags)), parameters | known(asked.as_known_at))
+        )
+        found = headcounts_of(signed[: asked.first], counted, rolls)
+        return Headcounts(found, len(signed) <= asked.first, _provenance(asked.as_known_at, standing))
+
+    async def explanations(self, of: Headcount, position: LogPosition) -> tuple[Explanation, ...]:
+        """See shared.ports.Figures."""
+        at = KnownAt(position=str(position))
+        parameters = {
+            "journal": self._journal,
+            "establishment": of.establishment,
+            "moment": of.at_ms,
+            "first": MAX_EXPLANATIONS,
+        }
+        asked = Statement(cut("headcount_explanations", known_flags(at)), parameters | known(at))
+        (found,) = await self._ask(asked)
+        return tuple(
+            Explanation(kind, FactName(source, fact_id, fact_type), moment_of(at_ms), moment_of(recorded_ms))
+            for kind, source, fact_id, fact_type, at_ms, recorded_ms in found
+        )
 
     async def ready(self) -> bool:
         """See shared.ports.Figures."""
@@ -131,20 +171,6 @@ def _establishment(said: list[Any]) -> EstablishmentStanding:
     return EstablishmentStanding(code, name, office, district, houses, bool(is_open), population, capacity or None)
 
 
-def _anomaly(said: list[Any]) -> StatedAnomaly:
-    detail, establishment, other, since, noticed, stands, resolved, *by = said
-    kind, source, fact_id = detail.split("|", 2)
-    return StatedAnomaly(
-        kind,
-        FactName(source, fact_id),
-        (establishment, other) if other else (establishment,),
-        _moment(since),
-        _moment(noticed),
-        None if stands else _moment(resolved),
-        None if stands else FactName(*by),
-    )
-
-
 def _has_pieces(question: Question) -> bool:
     return question.at is None
 
@@ -186,7 +212,7 @@ def _provenance(at: KnownAt | None, standing: list[tuple[int, int, int]]) -> Pro
         position = _reached(LogPosition.parse(at.position), position)
     return Provenance(
         position,
-        _moment(max(passed)) if any(passed) else None,
+        moment_of(max(passed)) if any(passed) else None,
         at is not None and at.time is not None and min(passed) <= at.time.timestamp() * 1000,
         load().version,
     )
@@ -199,7 +225,3 @@ def _reached(asked: LogPosition, current: LogPosition) -> LogPosition:
     if any(next_ > now for next_, now in zip(asked.next_offsets, current.next_offsets, strict=True)):
         raise UnknownPositionError(f"position [{asked}] lies ahead of what was counted so far, which is [{current}]")
     return asked
-
-
-def _moment(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")

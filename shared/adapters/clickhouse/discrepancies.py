@@ -1,0 +1,60 @@
+"""What the journal answers about contradictions and headcounts, as the contract says it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.contracts.anomalies import AnomalyState, FactName, StatedAnomaly
+from shared.contracts.headcounts import Headcount
+from shared.domain.headcounts import Persons, compare
+
+STANDING = {AnomalyState.OPEN: [1], AnomalyState.RESOLVED: [0], AnomalyState.ANY: [0, 1]}
+"""In how many lines, all in all, a contradiction of this state stands in the ledger."""
+
+
+def anomaly_of(said: list[Any]) -> StatedAnomaly:
+    """A row of `anomalies.sql`."""
+    detail, establishment, other, since, noticed, stands, resolved, *by = said
+    kind, source, fact_id = detail.split("|", 2)
+    return StatedAnomaly(
+        kind,
+        FactName(source, fact_id),
+        (establishment, other) if other else (establishment,),
+        moment_of(since),
+        moment_of(noticed),
+        None if stands else moment_of(resolved),
+        None if stands else FactName(*by),
+    )
+
+
+def headcounts_of(signed: list[Any], counted: list[Any], rolls: list[Any]) -> tuple[Headcount, ...]:
+    """The three lists of `headcounts.sql`, put together by count."""
+    counts: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    standing: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for fact, place, sex, persons in counted:
+        counts[fact][sex][place] = persons
+    for fact, book, sex, persons in rolls:
+        standing[fact][sex][book] = persons
+    found = []
+    for establishment, at_ms, fact, signed_by in signed:
+        source, fact_id = fact.split("|", 1)
+        lines = compare(
+            {sex: Persons(**places) for sex, places in counts[fact].items()},
+            {sex: _on_the_roll(books) for sex, books in standing[fact].items()},
+        )
+        name = FactName(source, fact_id, "siep.headcount.v1")
+        found.append(Headcount(establishment, moment_of(at_ms), at_ms, name, signed_by, lines))
+    return tuple(found)
+
+
+def _on_the_roll(books: dict[str, int]) -> Persons:
+    """Custody holds everybody; of which in transit and absent."""
+    absent, in_transit = books.get("absence", 0), books.get("transit", 0)
+    return Persons(books.get("custody", 0) - absent - in_transit, absent, in_transit)
+
+
+def moment_of(milliseconds: int) -> str:
+    """ISO in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
