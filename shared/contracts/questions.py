@@ -35,6 +35,11 @@ class LogPosition(NamedTuple):
     def __str__(self) -> str:
         return f"p1.{self.ledger_version}.{'-'.join(map(str, self.next_offsets))}"
 
+    @property
+    def is_of_an_older_ledger(self) -> bool:
+        """Whether it was told by a ledger that another took the place of; that one is kept, and no longer grows."""
+        return 1 <= self.ledger_version < LEDGER_VERSION
+
     @classmethod
     def parse(cls, text: str) -> LogPosition:
         """The position that this text names. Raises ValueError, which says the form expected."""
@@ -258,7 +263,7 @@ class TooManyRowsError(QuestionError):
 
 
 class UnknownPositionError(QuestionError):
-    """A position that this ledger never had, or not yet."""
+    """A position that no ledger had, or not yet, or one of a ledger that does not hold what is asked."""
 
     code = "UNKNOWN_POSITION"
 

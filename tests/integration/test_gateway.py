@@ -202,7 +202,7 @@ async def test_catalogues_and_dimensions_tell_their_codes_in_both_languages(gate
         ("population(by: [SEX, AGE_BAND, OFFENCE, SCHOOLING, OCCUPATION])", "BAD_QUESTION", "at most 4"),
         ('population(asKnownAt: {position: "p1.2.3"})', "BAD_QUESTION", "p1.<ledger version>"),
         ('population(asKnownAt: {position: "p1.2.9999-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "lies ahead"),
-        ('population(asKnownAt: {position: "p1.7.0-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "another ledger"),
+        ('population(asKnownAt: {position: "p1.7.0-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "no ledger known here"),
         ('population(asKnownAt: {time: "2025-01-01T00:00:00"})', "BAD_QUESTION", "timezone"),
         (
             'population(from: "2000-01-01", to: "2026-01-01", interval: DAY, by: [OFFENCE, RESIDENCE_DISTRICT])',
@@ -506,3 +506,26 @@ def _explained(establishment: str, at: str) -> set[tuple[str, str, str]]:
         if sum(one[2] for one in told):
             found.add(("in_transit", *max(one for one in told if one[2] > 0)[3]))
     return found
+
+
+async def test_what_was_known_under_an_older_ledger_is_still_answered_from_it(
+    gateway: httpx.AsyncClient, clickhouse_settings: Settings
+) -> None:
+    """A position told before the rules of the fold changed names its ledger, which is kept as it was."""
+    query = (
+        "query ($known: AsKnownAt) { population(asKnownAt: $known) { totals provenance { position ledgerVersion } } }"
+    )
+    old = {"position": "p1.1.0-0-0-1-0-0-0-0-0"}
+    async with await connect_async(clickhouse_settings) as client:
+        await client.command(
+            "INSERT INTO journal_1 (partition, offset, line, seq, recorded_at, outcome, book, effective_at, stock_delta) "
+            "VALUES (3, 0, 0, 1, '2025-02-01', 'counted', '', 0, 0), (3, 0, 1, 1, '2025-02-01', 'entry', 'custody', '2025-02-01', 7)"
+        )
+        try:
+            answer = (await asked(gateway, query, known=old))["population"]
+            refused = (await said(gateway, ANOMALIES, known=old))["errors"][0]
+        finally:
+            await client.command("TRUNCATE TABLE journal_1")
+    assert answer == {"totals": [[7]], "provenance": {**old, "ledgerVersion": 1}}
+    assert refused["extensions"]["code"] == "UNKNOWN_POSITION"
+    assert "known from ledger 2 on" in refused["message"]

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from shared.adapters.clickhouse.export_columns import PERSONAL_BOOKS, Field, of_movements, of_question
 from shared.adapters.clickhouse.figures import movements
-from shared.adapters.clickhouse.queries import LEDGER, statement
+from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import Parameters, Statement, around, closes, known, periods, rows_of
 from shared.contracts.export_jobs import Column, Format, Movements, Order
 from shared.contracts.questions import KnownAt, LogPosition, Question
@@ -45,13 +45,14 @@ class ClickHouseTables:
 
     def rows(self, order: Order) -> ClickHouseRows:
         """See shared.ports.ExportTables."""
+        journal = journal_of(LogPosition.parse(order.position), self._journal)
         if order.question is not None:
             pinned = order.question.model_copy(update={"as_known_at": KnownAt(position=order.position)})
-            source, fields = _of_question(pinned, self._journal), of_question(pinned)
+            source, fields = _of_question(pinned, journal), of_question(pinned)
         else:
             assert order.movements is not None
-            source, fields = _of_movements(order.movements, order.position, self._journal), of_movements()
-        basis = {"journal": self._journal} | known(KnownAt(position=order.position))
+            source, fields = _of_movements(order.movements, order.position, journal), of_movements()
+        basis = {"journal": journal} | known(KnownAt(position=order.position))
         recorded = Statement(statement("recorded_until"), basis)
         return ClickHouseRows(self._client, source, recorded, fields, self._forms[order.format])
 

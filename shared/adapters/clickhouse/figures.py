@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -12,7 +13,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of
-from shared.adapters.clickhouse.queries import LEDGER, statement
+from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, known_flags, periods, rows_of
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName
 from shared.contracts.headcounts import (
@@ -59,14 +60,14 @@ class ClickHouseFigures:
 
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
-        asked = around("answer", rows_of(question, self._journal), question, max_rows=max_rows)
+        asked = around("answer", rows_of(question, self._known_in(question.as_known_at)), question, max_rows=max_rows)
         return _table(question, await self._ask(asked), max_rows)
 
     async def establishments(
         self, day: date, as_known_at: KnownAt | None
     ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
         """See shared.ports.Figures."""
-        parameters = {"journal": self._journal, "last_day": day}
+        parameters = {"journal": self._known_in(as_known_at), "last_day": day}
         asked = Statement(cut("establishments", known_flags(as_known_at)), parameters | known(as_known_at))
         found, standing = await self._ask(asked)
         return tuple(map(_establishment, found)), _provenance(as_known_at, standing)
@@ -74,7 +75,7 @@ class ClickHouseFigures:
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """See shared.ports.Figures."""
         parameters = {
-            "journal": self._journal,
+            "journal": self._of_present_rules(asked.as_known_at),
             "establishment": asked.establishment or "",
             "kinds": list(asked.kinds),
             "standing": STANDING[asked.state],
@@ -89,7 +90,7 @@ class ClickHouseFigures:
     async def headcounts(self, asked: HeadcountQuestion) -> Headcounts:
         """See shared.ports.Figures."""
         parameters = {
-            "journal": self._journal,
+            "journal": self._of_present_rules(asked.as_known_at),
             "establishment": asked.establishment or "",
             "first_day": asked.from_day or EARLIEST,
             "last_day": asked.last_day,
@@ -128,8 +129,21 @@ class ClickHouseFigures:
 
     async def position(self, as_known_at: KnownAt | None) -> LogPosition:
         """See shared.ports.Figures."""
-        asked = Statement(cut("standing", known_flags(as_known_at)), {"journal": self._journal} | known(as_known_at))
+        basis = {"journal": self._known_in(as_known_at)} | known(as_known_at)
+        asked = Statement(cut("standing", known_flags(as_known_at)), basis)
         return _provenance(as_known_at, *await self._ask(asked)).position
+
+    def _known_in(self, at: KnownAt | None) -> str:
+        """The journal that holds what was known then."""
+        return journal_of(LogPosition.parse(at.position), self._journal) if at and at.position else self._journal
+
+    def _of_present_rules(self, at: KnownAt | None) -> str:
+        """The present journal; older ones hold neither contradictions nor headcounts. Raises UnknownPositionError."""
+        if self._known_in(at) != self._journal:
+            raise UnknownPositionError(
+                f"this is known from ledger {LEDGER_VERSION} on: ask with a time, or with a position of that ledger"
+            )
+        return self._journal
 
     async def _ask(self, asked: Statement) -> Any:
         """The one row of an answer. Raises FiguresUnavailableError."""
@@ -209,7 +223,7 @@ def _provenance(at: KnownAt | None, standing: list[tuple[int, int, int]]) -> Pro
     offsets, passed = zip(*(said.get(number, (0, 0)) for number in range(PARTITIONS)), strict=True)
     position = LogPosition(LEDGER_VERSION, offsets)
     if at is not None and at.position is not None:
-        position = _reached(LogPosition.parse(at.position), position)
+        position = _reached(LogPosition.parse(at.position), offsets)
     return Provenance(
         position,
         moment_of(max(passed)) if any(passed) else None,
@@ -218,10 +232,11 @@ def _provenance(at: KnownAt | None, standing: list[tuple[int, int, int]]) -> Pro
     )
 
 
-def _reached(asked: LogPosition, current: LogPosition) -> LogPosition:
-    """The position asked for, if this ledger has come that far."""
-    if asked.ledger_version != LEDGER_VERSION:
-        raise UnknownPositionError(f"position [{asked}] belongs to another ledger; this one is {LEDGER_VERSION}")
-    if any(next_ > now for next_, now in zip(asked.next_offsets, current.next_offsets, strict=True)):
-        raise UnknownPositionError(f"position [{asked}] lies ahead of what was counted so far, which is [{current}]")
+def _reached(asked: LogPosition, now: Sequence[int]) -> LogPosition:
+    """The position asked for, if its ledger came that far."""
+    if asked.ledger_version != LEDGER_VERSION and not asked.is_of_an_older_ledger:
+        raise UnknownPositionError(f"position [{asked}] belongs to no ledger known here; this one is {LEDGER_VERSION}")
+    if any(next_ > reached for next_, reached in zip(asked.next_offsets, now, strict=True)):
+        counted = LogPosition(asked.ledger_version, tuple(now))
+        raise UnknownPositionError(f"position [{asked}] lies ahead of what was counted so far, which is [{counted}]")
     return asked

@@ -5,10 +5,15 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from shared.contracts.questions import LEDGER_VERSION
+from shared.contracts.questions import LEDGER_VERSION, LogPosition
 
 LEDGER = f"journal_{LEDGER_VERSION}"
 """The journal of the fold in force: the number is the version of the fold."""
+
+
+def journal_of(position: LogPosition, current: str = LEDGER) -> str:
+    """The journal that this position lies in: `current`, or an older one, kept for what was known under it."""
+    return f"journal_{position.ledger_version}" if position.is_of_an_older_ledger else current
 
 
 @cache
