@@ -12,7 +12,7 @@ VENV := .venv/bin
 RUN := $(VENV)/python -m
 COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: help demo up down status test check bench verify lock generate
+.PHONY: help demo up down status test simulate check bench verify lock generate
 
 help:  ## list the doors
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ status: .venv/ready  ## each process: health, pid, port, memory
 
 test: .venv/ready  ## every test, on a stack of its own with free ports
 	@$(RUN) pytest
+
+simulate: .venv/ready  ## the aggregator's protocol in simulated time: ROUNDS= seeds from SEED= on; last line histories=N wrong=0
+	@$(RUN) tests.simulation $(or $(ROUNDS),1000) $(or $(SEED),0)
 
 check: .venv/ready  ## lint, format, types, import contracts, generated files; reports every failure
 	@failed=""; said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from services.aggregator.folding import Folded, decoded, fold_batch, subjects_of
-from shared.ports import Histories, Journal, JournalError, Known, Position, Record
+from shared.ports import Histories, Journal, JournalError, Known, LogError, Position, Record
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +57,13 @@ class Partition:
         """Fold and append what of these records comes next; returns where the partition stands afterwards.
 
         The new position may lie before the last record (a batch was full) or after it (another owner was faster).
+        Raises LogError if the records that come next are not among them, JournalError or HistoriesError as the ports
+        do: then nothing is known but what `take_over` says.
         """
         told = decoded(record for record in records if record.offset >= position.next_offset)
         if not told:
             return position
+        _refuse_a_gap(told[0][0].offset, position.next_offset)
         _refuse_the_future(self.number, (record for record, _ in told), now_ms)
         known = await self._known_before(position, subjects_of(told))
         folded = fold_batch(told, known.histories, position)
@@ -75,10 +78,17 @@ class Partition:
         known = await self._histories.read(self.number, subjects)
         while known.mark < position.next_offset:
             end = min(known.mark + CATCH_UP_OFFSETS, position.next_offset)
+            await self._refuse_a_shorter_journal(position)
             facts = await self._journal.counted_facts(self.number, known.mark, end)
+            await self._refuse_a_shorter_journal(position)
             await self._histories.add(self.number, known.mark, end, facts)
             known = await self._histories.read(self.number, subjects)
         return known
+
+    async def _refuse_a_shorter_journal(self, position: Position) -> None:
+        """Asked before and after facts are read: what a journal has lost would be a hole in the histories for good."""
+        if (await self.take_over()).next_offset < position.next_offset:
+            raise JournalError(f"the journal ends before offset [{position.next_offset}], which it had reached")
 
     async def _append(self, folded: Folded, position: Position) -> Position:
         """Ask for the insert until the partition has moved, by anyone."""
@@ -110,6 +120,12 @@ class Partition:
             except JournalError as error:
                 log.warning("position not answered", extra={"partition": self.number, "why": str(error)[:300]})
                 await asyncio.sleep(self._retry_seconds)
+
+
+def _refuse_a_gap(offset: int, next_offset: int) -> None:
+    """A journal that lost its last rows goes on before the records that were read by where it stood then."""
+    if offset != next_offset:
+        raise LogError(f"the records begin at [{offset}], but the journal goes on at [{next_offset}]")
 
 
 def _refuse_the_future(partition: int, records: Iterable[Record], now_ms: int) -> None:

@@ -17,11 +17,12 @@ from shared.domain.dimensions import Dimension
 from shared.domain.facts import DAY_MS, Fact
 from shared.domain.ledger import Entry
 from shared.domain.measures import MEASURES, PLACES, Measure
-from tests.property.test_ledger import first_of_each, grown
+from tests.property.test_ledger import grown
 from tests.spec.rule import entry
 from tests.support.histories import ESTABLISHMENTS, FIRST_DAY, histories
 from tests.support.slow_count import SlowCount
 from tests.support.small_ledger import Row
+from tests.support.sums import first_of_each
 
 D = Dimension
 EPOCH = date(1970, 1, 1)

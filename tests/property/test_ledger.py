@@ -13,16 +13,12 @@ from shared.domain import anomalies, history, reference
 from shared.domain.facts import Fact, lima_day
 from shared.domain.history import History, stated
 from shared.domain.ledger import FLOWS, Entry, difference, entries_of_anomalies
-from shared.domain.reference import Cell, Flow, Stated
+from shared.domain.reference import Cell, Stated
 from tests.spec.rule import ADMITTED, RELEASED, SOURCE, at_ms
 from tests.support.histories import FIRST_DAY, histories, statements
+from tests.support.sums import first_of_each, flows_of, stock_of
 
 DAYS = range(FIRST_DAY - 1, FIRST_DAY + 9)
-
-
-def first_of_each(facts: list[Fact]) -> list[Fact]:
-    """The first fact of a (source, id) holds."""
-    return list({(fact.source, fact.id): fact for fact in reversed(facts)}.values())[::-1]
 
 
 def grown(facts: list[Fact]) -> list[Entry]:
@@ -38,23 +34,6 @@ def netted(made: list[Entry]) -> Counter[Entry]:
         sign = -1 if (entry.stock_delta, entry.flow_delta) < (0, 0) else 1
         total[entry if sign == 1 else entry.retracted()] += sign
     return Counter({entry: count for entry, count in total.items() if count})
-
-
-def stock_of(ledger: list[Entry], day: int) -> dict[Cell, int]:
-    total: Counter[Cell] = Counter()
-    for entry in ledger:
-        if lima_day(entry.effective_ms) <= day and entry.book != anomalies.BOOK:
-            total[Cell(entry.book, entry.establishment, entry.attributes, entry.detail)] += entry.stock_delta
-    return {cell: count for cell, count in total.items() if count}
-
-
-def flows_of(ledger: list[Entry]) -> dict[Flow, int]:
-    total: Counter[Flow] = Counter()
-    for entry in ledger:
-        cell = Cell(entry.book, entry.establishment, entry.attributes, entry.detail)
-        day, said = lima_day(entry.effective_ms), (entry.counterparty, entry.liberty_type, entry.motive)
-        total[Flow(day, entry.cause, cell, *said)] += entry.flow_delta
-    return {flow: count for flow, count in total.items() if count}
 
 
 @given(histories(), st.integers(0, 12))

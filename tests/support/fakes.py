@@ -1,81 +1,114 @@
-"""Stand-ins for what handlers need of the outside. Each passes the suite of the real thing in `tests/contract`."""
+"""Stand-ins for what handlers need of the outside. Each passes the suite of the real thing in `tests/contract`.
+
+None of them fails by itself. They let others run where the real ones do, and have the ways in which a server can lose
+what it holds; a test decides when.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
-from shared.ports import Consumed, JournalError, LoggedFact, Position
+from services.aggregator.verify import MemoryHistories
+from shared.ports import Consumed, JournalError, LoggedFact, Position, Record
 
-Mishap = str
-"""What befalls an insert: '' nothing, 'lost' it never arrives, 'late' it lands after others, 'unanswered' it lands but
-the answer is an error, 'burnt' it dies between its token and its rows."""
+Token = tuple[int, int, int]
+"""Of an insert: its partition, where the partition stood, and the number of the attempt."""
+
+
+class Part(NamedTuple):
+    """What one insert wrote."""
+
+    token: Token
+    rows: Sequence[Consumed]
 
 
 class FakeJournal:
     """The journal table in memory: guarded by the position, deduplicated by tokens, atomic per insert."""
 
-    def __init__(self, mishaps: Callable[[], Mishap] = lambda: "") -> None:
-        self.rows: dict[int, list[Consumed]] = {}
-        self._tokens: set[tuple[int, int, int]] = set()
-        self._late: list[tuple[int, int, int, Sequence[Consumed]]] = []
-        self._mishaps = mishaps
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.tokens: list[Token] = []
+
+    def rows(self, partition: int) -> list[Consumed]:
+        """Everything that is kept of a partition, in the order of the log."""
+        rows = (row for part in self.parts if part.token[0] == partition for row in part.rows)
+        return sorted(rows, key=lambda row: row.offset)
 
     async def position(self, partition: int) -> Position:
         """See shared.ports.Journal."""
-        await asyncio.sleep(0)
         return self._position(partition)
 
     def _position(self, partition: int) -> Position:
-        rows = self.rows.get(partition)
-        return Position(rows[-1].offset + 1, rows[-1].seq, rows[-1].recorded_at_ms) if rows else Position(0, 0, 0)
+        rows = self.rows(partition)
+        if not rows:
+            return Position(0, 0, 0)
+        offsets, seqs, times = zip(*(row[:3] for row in rows), strict=True)
+        return Position(max(offsets) + 1, max(seqs), max(times))
 
     async def missing(self, partition: int) -> int:
         """See shared.ports.Journal."""
-        return self._position(partition).seq - len(self.rows.get(partition, ()))
+        return self._position(partition).seq - len(self.rows(partition))
 
     async def append(self, partition: int, next_offset: int, attempt: int, consumed: Sequence[Consumed]) -> None:
-        """See shared.ports.Journal."""
-        mishap = self._mishaps()
+        """See shared.ports.Journal. Between the guard and the write, another insert may pass its own guard."""
+        self.guard(partition, next_offset)
         await asyncio.sleep(0)
-        self._land_late_ones()
-        insert = (partition, next_offset, attempt, consumed)
-        if mishap == "late":
-            self._late.append(insert)
-        if mishap in ("lost", "late"):
-            raise JournalError(mishap)
-        if mishap == "burnt":
-            self._tokens.add(insert[:3])
-            return
-        if not self._insert(*insert):
-            raise JournalError("the partition has moved")
-        if mishap == "unanswered":
-            raise JournalError(mishap)
+        self.write(Part((partition, next_offset, attempt), consumed))
 
-    def _land_late_ones(self) -> None:
-        late, self._late = self._late, []
-        for insert in late:
-            self._insert(*insert)
-
-    def _insert(self, partition: int, next_offset: int, attempt: int, consumed: Sequence[Consumed]) -> bool:
-        """The server's part: the guard refuses, a known token is answered well and writes nothing."""
+    def guard(self, partition: int, next_offset: int) -> None:
+        """What the statement itself refuses."""
         if self._position(partition).next_offset != next_offset:
-            return False
-        token = (partition, next_offset, attempt)
-        if token not in self._tokens:
-            self._tokens.add(token)
-            self.rows.setdefault(partition, []).extend(consumed)
-        return True
+            raise JournalError("the partition has moved")
+
+    def write(self, part: Part) -> None:
+        """The engine's part: an insert with a known token is answered well and writes nothing."""
+        if part.token not in self.tokens:
+            self.burn(part.token)
+            self.parts.append(part)
+
+    def burn(self, token: Token) -> None:
+        """The engine dies when it has noted the token of an insert, and nothing else of it."""
+        self.tokens.append(token)
+
+    def lose_last(self, count: int, *, with_tokens: bool) -> None:
+        """The machine dies before its last writes are on disk: so many parts are gone, perhaps their tokens as well."""
+        gone = self.parts[len(self.parts) - count :]
+        del self.parts[len(self.parts) - count :]
+        if with_tokens:
+            self.tokens = [token for token in self.tokens if token not in {part.token for part in gone}]
 
     async def counted_facts(self, partition: int, start: int, end: int) -> list[LoggedFact]:
         """See shared.ports.Journal."""
-        await asyncio.sleep(0)
         return [
             LoggedFact(one.offset, one.message.subject, one.message.fact)
-            for one in self.rows.get(partition, ())
+            for one in self.rows(partition)
             if start <= one.offset < end and one.outcome == "counted" and one.message.fact is not None
         ]
 
     async def payload_at(self, partition: int, offset: int) -> bytes | None:
         """See shared.ports.Journal."""
-        return next((one.payload for one in self.rows.get(partition, ()) if one.offset == offset), None)
+        return next((one.payload for one in self.rows(partition) if one.offset == offset), None)
+
+
+class FakeHistories(MemoryHistories):
+    """The store of histories in memory, which can be copied and so be put back to an older state."""
+
+    def copied(self) -> Self:
+        """A store of its own that holds the same."""
+        copy = type(self)()
+        copy._marks = dict(self._marks)
+        copy._facts = {key: list(facts) for key, facts in self._facts.items()}
+        return copy
+
+
+class FakeLog:
+    """One partition of the log of record."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+
+    async def read(self, start: int, *, most: int) -> list[Record]:
+        """At least one and at most so many records from `start` on: there must be one."""
+        return list(self._records[start : start + most])

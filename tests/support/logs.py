@@ -54,6 +54,14 @@ def tick(number: int) -> bytes:
     )  # fmt: skip
 
 
+def quarantined(number: int) -> bytes:
+    """The record of a message that was quarantined, as it stands in the log of record."""
+    return orjson.dumps(
+        {"specversion": "1.0", "id": f"quarantined-{number}", "source": "ep-001", "type": "siep.quarantined.v1",
+         "subject": token(number), "time": "2026-01-10T15:00:00+00:00", "data": {"code": "unknown-code"}}
+    )  # fmt: skip
+
+
 def records(values: Iterable[bytes], *, start: int = 0, appended_ms: int = APPENDED_MS) -> list[Record]:
     """These messages at consecutive offsets, a second apart."""
     return [Record(start + i, appended_ms + i * 1000, value) for i, value in enumerate(values)]

@@ -7,7 +7,7 @@ import socket
 import sys
 from dataclasses import dataclass
 
-PURE_SUITES = ("unit", "spec", "property")
+PURE_SUITES = ("unit", "spec", "property", "simulation")
 _WATCHED = {"socket.connect", "socket.bind", "socket.sendto"}
 
 
