@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from services.aggregator.verify import MemoryHistories
 from shared.adapters.redis.histories import RedisHistories
 from shared.domain.facts import Fact
 from shared.ports import Histories, HistoriesError, LoggedFact
+from tests.support.fakes import FakeHistories
 
 
 def logged(offset: int, subject: str = "k1:a") -> LoggedFact:
@@ -21,7 +21,7 @@ def logged(offset: int, subject: str = "k1:a") -> LoggedFact:
 @pytest.fixture(params=["memory", "valkey"])
 async def histories(request: pytest.FixtureRequest) -> AsyncIterator[Histories]:
     if request.param == "memory":
-        yield MemoryHistories()
+        yield FakeHistories()
         return
     async with Redis.from_url(request.getfixturevalue("valkey_address")) as redis:
         await redis.flushdb()
@@ -59,6 +59,14 @@ async def test_a_range_without_counted_facts_moves_the_mark(histories: Histories
 async def test_partitions_do_not_see_each_other(histories: Histories) -> None:
     assert await histories.add(0, 0, 5, [logged(1)])
     assert await histories.read(1, ["k1:a"]) == (0, {"k1:a": []})
+
+
+async def test_a_copy_of_the_one_in_memory_stays_as_it_was() -> None:
+    histories = FakeHistories()
+    assert await histories.add(0, 0, 5, [logged(1)])
+    copy = histories.copied()
+    assert await histories.add(0, 5, 9, [logged(7)])
+    assert await copy.read(0, ["k1:a"]) == (5, {"k1:a": [(1, logged(1).fact)]})
 
 
 async def test_a_store_that_does_not_answer_says_so() -> None:

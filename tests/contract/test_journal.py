@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -30,15 +32,46 @@ def batch(count: int, position: Position = BEGINNING) -> list[Consumed]:
     return fold_batch(decoded(log), {}, position).consumed
 
 
+@dataclass(frozen=True)
+class Table:
+    """A journal under test, another door to it, and how to lose the rows of some offsets but not their tokens."""
+
+    journal: Journal
+    beside: Journal
+    lose: Callable[[int, int], Awaitable[object]]
+
+
 @pytest.fixture(params=["memory", "clickhouse"])
-async def journal(request: pytest.FixtureRequest) -> AsyncIterator[Journal]:
+async def table(request: pytest.FixtureRequest) -> AsyncIterator[Table]:
     if request.param == "memory":
-        yield FakeJournal()
+        yield in_memory(FakeJournal())
         return
-    client = await connect_async(request.getfixturevalue("clickhouse_settings"))
+    settings = request.getfixturevalue("clickhouse_settings")
+    client, other = await connect_async(settings), await connect_async(settings)
     await client.command("TRUNCATE TABLE journal_2")
-    yield ClickHouseJournal(client)
+    yield Table(
+        ClickHouseJournal(client),
+        ClickHouseJournal(other),
+        lambda start, end: client.command(
+            "ALTER TABLE journal_2 DELETE WHERE offset >= {start:UInt64} AND offset < {end:UInt64} "
+            "SETTINGS mutations_sync = 1",
+            {"start": start, "end": end},
+        ),
+    )
     await client.close()
+    await other.close()
+
+
+def in_memory(journal: FakeJournal) -> Table:
+    async def lose(start: int, end: int) -> None:
+        journal.parts = [part for part in journal.parts if not start <= part.rows[0].offset < end]
+
+    return Table(journal, journal, lose)
+
+
+@pytest.fixture
+def journal(table: Table) -> Journal:
+    return table.journal
 
 
 async def test_an_empty_partition_stands_at_the_beginning(journal: Journal) -> None:
@@ -83,3 +116,33 @@ async def test_the_message_at_an_offset_is_kept_as_it_stands_in_the_log(journal:
     await journal.append(3, 0, 0, batch(2))
     assert await journal.payload_at(3, 1) == admission(1)
     assert await journal.payload_at(3, 2) is None
+
+
+async def test_a_token_counts_once_even_if_nothing_else_of_its_insert_is_left(table: Table) -> None:
+    """The guard alone would refuse it again; the token protects two inserts that passed the guard together."""
+    await table.journal.append(3, 0, 0, batch(5))
+    await table.lose(0, 5)
+    assert (await table.journal.position(3)).next_offset == 0
+    await table.journal.append(3, 0, 0, batch(5))
+    assert (await table.journal.position(3)).next_offset == 0, "the token was burnt"
+    await table.journal.append(3, 0, 1, batch(5))
+    assert (await table.journal.position(3)).next_offset == 5
+
+
+async def test_rows_lost_before_the_last_are_missing_and_lost_at_the_end_move_the_position_back(table: Table) -> None:
+    await table.journal.append(3, 0, 0, batch(4))
+    await table.journal.append(3, 4, 0, batch(3, await table.journal.position(3)))
+    await table.journal.append(3, 7, 0, batch(2, await table.journal.position(3)))
+    await table.lose(7, 9)
+    assert ((await table.journal.position(3))[:2], await table.journal.missing(3)) == ((7, 7), 0)
+    await table.lose(0, 4)
+    assert ((await table.journal.position(3))[:2], await table.journal.missing(3)) == ((7, 7), 4)
+
+
+async def test_two_inserts_that_pass_the_guard_together_make_one_batch(table: Table) -> None:
+    consumed = batch(2_000)
+    for partition in range(8):
+        inserts = (one.append(partition, 0, 0, consumed) for one in (table.journal, table.beside))
+        await asyncio.gather(*inserts, return_exceptions=True)
+        assert await table.journal.position(partition) == Position(2_000, 2_000, consumed[-1].recorded_at_ms)
+        assert await table.journal.missing(partition) == 0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from services.aggregator.folding import decoded, fold_batch
 from services.aggregator.handlers import Partition, PartitionStoppedError
 from services.aggregator.verify import MemoryHistories
 from shared.adapters.clickhouse.client import connect_async
@@ -35,19 +33,6 @@ async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
 async def test_a_batch_is_one_part(client: AsyncClient) -> None:
     await ClickHouseJournal(client).append(3, 0, 0, batch(20_000))
     assert await client.command(ACTIVE_PARTS) == 1
-
-
-async def test_the_same_token_twice_is_written_once(client: AsyncClient) -> None:
-    """The guard alone would refuse it; the token protects two inserts that passed the guard together."""
-    journal = ClickHouseJournal(client)
-    await journal.append(3, 0, 0, batch(5))
-    await client.command("ALTER TABLE journal_2 DELETE WHERE 1 SETTINGS mutations_sync = 1")
-    before = await client.command("SELECT count() FROM journal_2")
-    assert (before, (await journal.position(3)).next_offset) == (0, 0)
-    await journal.append(3, 0, 0, batch(5))
-    assert (await journal.position(3)).next_offset == 0, "the token was burnt"
-    await journal.append(3, 0, 1, batch(5))
-    assert (await journal.position(3)).next_offset == 5
 
 
 @pytest.mark.parametrize(
@@ -99,20 +84,3 @@ async def test_a_record_from_the_future_stops_the_partition(client: AsyncClient)
     partition = Partition(3, ClickHouseJournal(client), MemoryHistories())
     with pytest.raises(PartitionStoppedError, match="clocks"):
         await partition.consume(records([admission(0)]), BEGINNING, APPENDED_MS - 6 * 60_000)
-
-
-async def test_two_inserts_that_pass_the_guard_together_make_one_batch(
-    clickhouse_settings: Settings, client: AsyncClient
-) -> None:
-    other = await connect_async(clickhouse_settings)
-    consumed = fold_batch(decoded(records(admission(n) for n in range(2_000))), {}, BEGINNING).consumed
-    try:
-        for partition in range(8):
-            inserts = (ClickHouseJournal(one).append(partition, 0, 0, consumed) for one in (client, other))
-            await asyncio.gather(*inserts, return_exceptions=True)
-            assert await ClickHouseJournal(client).position(partition) == Position(
-                2_000, 2_000, consumed[-1].recorded_at_ms
-            )
-            assert await ClickHouseJournal(client).missing(partition) == 0
-    finally:
-        await other.close()
