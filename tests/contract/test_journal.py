@@ -146,3 +146,10 @@ async def test_two_inserts_that_pass_the_guard_together_make_one_batch(table: Ta
         await asyncio.gather(*inserts, return_exceptions=True)
         assert await table.journal.position(partition) == Position(2_000, 2_000, consumed[-1].recorded_at_ms)
         assert await table.journal.missing(partition) == 0
+
+
+async def test_rows_of_two_recorded_years_are_refused_and_nothing_is_written(journal: Journal) -> None:
+    old, new = batch(2)
+    with pytest.raises(JournalError):
+        await journal.append(3, 0, 0, [old, new._replace(recorded_at_ms=new.recorded_at_ms + 400 * DAY_MS)])
+    assert await journal.position(3) == BEGINNING

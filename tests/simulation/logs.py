@@ -36,6 +36,7 @@ _KINDS: Mapping[str, Callable[[Random], dict[str, Any]]] = {
     "admission": _entry,
     "release": lambda random: {**_site(random), "liberty_type": "pena-cumplida"},
     "escape": _site,
+    "death": _site,
     "transfer_departure": lambda random: {**_site(random), "destination": random.choice(ESTABLISHMENTS)},
     "transfer_arrival": lambda random: {**_site(random), "origin": random.choice(ESTABLISHMENTS)},
     "absence_start": lambda random: {**_site(random), "reason": "diligencia-judicial"},
@@ -46,6 +47,21 @@ _KINDS: Mapping[str, Callable[[Random], dict[str, Any]]] = {
         "offences": [{"code": "cp-189-robo-agravado", "rank": random.randint(1, 3)}],
         "sentence": random.choice((None, {"months": 60})),
     },
+    "health": lambda random: {"condition": "tb_mdr", "event": random.choice(("diagnosed", "cured"))},
+    "child_entry": lambda random: {
+        **_site(random),
+        "child": "k1:child",
+        "sex": "female",
+        "birth_date": random.choice(("2017-05-01", "2018-02-01")),
+    },
+    "supervision_start": lambda random: {
+        "supervision": "k1:s",
+        "unit": random.choice(("ml-lima", "ml-sur")),
+        "service": "pospenitenciaria",
+        "wrong": "delito",
+        "state": "activa",
+    },
+    "supervision_end": lambda _: {"supervision": "k1:s", "cause": "pena-cumplida"},
 }
 
 

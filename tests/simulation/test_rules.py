@@ -12,7 +12,7 @@ from services.aggregator.folding import Folded
 from services.aggregator.handlers import Partition
 from shared.domain.facts import Fact
 from shared.ports import Consumed, Known, LoggedFact, Position
-from tests.simulation.runs import first_wrong
+from tests.simulation.runs import first_wrong, planned, why_wrong
 from tests.simulation.world import Rules
 from tests.support.fakes import FakeHistories, FakeJournal, Part, Token
 
@@ -147,3 +147,10 @@ def test_without_ignoring_facts_at_its_own_offset_and_after_a_run_ends_wrong(mon
 def test_without_looking_where_the_records_begin_a_run_ends_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "_refuse_a_gap", lambda *_: None)
     assert first_wrong(RUNS, Rules()) is not None
+
+
+def test_without_cutting_a_batch_where_the_recorded_year_ends_a_run_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "recorded_year", lambda _: 0)
+    seed = first_wrong(RUNS, Rules())
+    assert seed is not None
+    assert "never ends" in str(why_wrong(planned(seed), Rules()))

@@ -59,13 +59,17 @@ class Answer(NamedTuple):
         return f"refused, {self.error}" if self.error else shown(self.value)
 
 
+Work = Callable[[], Coroutine[None, None, Any]]
+
+
 class Call:
     """What an owner asks of a port. It has a life of its own: the owner may be gone when it is carried out."""
 
-    def __init__(self, name: str, arguments: tuple[Any, ...], work: Callable[[], Coroutine[None, None, Any]]) -> None:
+    def __init__(self, name: str, arguments: tuple[Any, ...], work: Work, unanswered: type[Exception]) -> None:
         self.name = name
         self.arguments = arguments
         self._work = work
+        self._unanswered = unanswered
         self._begun: Coroutine[None, None, Any] | None = None
 
     def __await__(self) -> Generator[Call, Any, Any]:
@@ -89,8 +93,7 @@ class Call:
 
     def unanswered(self) -> Answer:
         """What a client makes of it that waited too long."""
-        error = JournalError if self.name == "append" else HistoriesError
-        return Answer(error=error("no answer in time"))
+        return Answer(error=self._unanswered("no answer in time"))
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(shown, self.arguments))})"
@@ -99,12 +102,14 @@ class Call:
 class Port:
     """Anything that an owner talks to: each method is a call, handed to whoever carries the owner."""
 
-    def __init__(self, server: Callable[[], object]) -> None:
+    def __init__(self, server: Callable[[], object], unanswered: type[Exception]) -> None:
         self._server = server
+        self._unanswered = unanswered
 
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Call, Any, Any]]:
         async def asked(*arguments: Any, **options: Any) -> Any:
-            return await Call(name, arguments, lambda: getattr(self._server(), name)(*arguments, **options))
+            work = lambda: getattr(self._server(), name)(*arguments, **options)  # noqa: E731
+            return await Call(name, arguments, work, self._unanswered)
 
         return asked
 
@@ -183,7 +188,7 @@ class World:
 
     def cached(self, subjects: Iterable[str]) -> Known:
         """What the histories hold of these subjects."""
-        call = Call("read", (), lambda: self.histories.read(PARTITION, subjects))
+        call = Call("read", (), lambda: self.histories.read(PARTITION, subjects), HistoriesError)
         while (answer := call.carry()) is None:
             continue
         known: Known = answer.value
@@ -280,11 +285,11 @@ class World:
             self._trace.append(form.format(*parts))
 
     def _owner(self, name: str, reads: Sequence[int]) -> Owner:
-        journal, histories = Port(lambda: self.journal), Port(lambda: self.histories)
+        journal, histories = Port(lambda: self.journal, JournalError), Port(lambda: self.histories, HistoriesError)
         partition = self._rules.partition(
             PARTITION, cast("Journal", journal), cast("Histories", histories), retry_seconds=0
         )
-        log = cast("FakeLog", Port(lambda: self._log))
+        log = cast("FakeLog", Port(lambda: self._log, LogError))
         return Owner(name, follow(partition, log, len(self._plan.log), itertools.cycle(reads)))
 
     def _carry(self, owner: Owner) -> None:

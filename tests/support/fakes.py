@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
+from services.aggregator.folding import recorded_year
 from services.aggregator.verify import MemoryHistories
 from shared.ports import Consumed, JournalError, LoggedFact, Position, Record
 
@@ -54,6 +55,8 @@ class FakeJournal:
     async def append(self, partition: int, next_offset: int, attempt: int, consumed: Sequence[Consumed]) -> None:
         """See shared.ports.Journal. Between the guard and the write, another insert may pass its own guard."""
         self.guard(partition, next_offset)
+        if len({recorded_year(row.recorded_at_ms) for row in consumed}) > 1:
+            raise JournalError("rows of two years would be two parts")
         await asyncio.sleep(0)
         self.write(Part((partition, next_offset, attempt), consumed))
 
