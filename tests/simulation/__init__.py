@@ -7,5 +7,5 @@ told step by step. What it shows is listed in docs/failures.md.
 
 The handlers await nothing but their ports, so coroutines are carried by hand: no event loop is needed, virtual or not,
 and a run takes 3 ms. The libraries that simulate asyncio are months old and want Python 3.12; Hypothesis, which was
-used before, shortens as well but plays a tenth as many runs in the same time.
+used before, shortens as well but plays a sixth as many runs in the same time.
 """
