@@ -11,6 +11,7 @@ from typing import BinaryIO, Literal, NamedTuple, Protocol
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion
 from shared.contracts.export_jobs import Column, Job, Order
 from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
+from shared.contracts.history import Change
 from shared.contracts.mapping import Message
 from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
 from shared.domain.facts import Fact
@@ -180,6 +181,10 @@ class Figures(Protocol):
 
     async def explanations(self, of: Headcount, known: LogPosition) -> tuple[Explanation, ...]:
         """What could explain a difference, the latest told first; at most `MAX_EXPLANATIONS`."""
+        ...
+
+    async def changes(self, question: Question, since: LogPosition, until: LogPosition) -> tuple[Change, ...]:
+        """What changed a figure of one value, of one piece and without dimensions, from one position to the other."""
         ...
 
     async def position(self, as_known_at: KnownAt | None) -> LogPosition:

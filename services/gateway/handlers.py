@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import groupby
 from math import prod
+from operator import gt
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion
 from shared.contracts.export_jobs import Format, Job, Movements, Order, definitions_version
 from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
+from shared.contracts.history import FigureHistory
 from shared.contracts.questions import (
     MAX_ROWS,
     EstablishmentStanding,
@@ -30,7 +32,7 @@ from shared.contracts.questions import (
     UnknownMemberError,
 )
 from shared.domain.dimensions import Dimension
-from shared.domain.measures import MEASURES
+from shared.domain.measures import MEASURES, Measure
 from shared.domain.periods import pieces
 from shared.ports import ExportJobs, Figures
 from shared.reference.catalogue import load
@@ -39,6 +41,10 @@ from shared.runtime.clock import Clock
 
 CELLS_MAX = 20_000_000
 """So many possible cells are counted in some seconds; more would only end in a refusal."""
+WITH_HISTORY = tuple(
+    name for name, spec in MEASURES.items() if spec.kind in {"stock", "flow"} and name is not Measure.SUPERVISED_PERSONS
+)
+"""Measures of one number that is a sum over entries."""
 _FREE_CODES = 1_000  # members of a dimension without a closed list
 _LIMA = timedelta(hours=-5)
 
@@ -70,6 +76,25 @@ class Asking:
             raise QuestionError(explained(error)) from None
         _refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.anomalies(asked)
+
+    async def history(self, question: Question, since: KnownAt, until: KnownAt | None) -> FigureHistory:
+        """What a figure was, what it is, and what made the difference. Raises QuestionError."""
+        if question.dimensions or question.interval or question.measure not in WITH_HISTORY:
+            raise QuestionError(
+                "a history is of one number: leave out by and interval, and ask for one of " + ", ".join(WITH_HISTORY)
+            )
+        check_members(question)
+        first, last = await self._figures.position(since), await self._figures.position(until)
+        if first.ledger_version != last.ledger_version or any(map(gt, first.next_offsets, last.next_offsets)):
+            raise QuestionError(f"since [{first}] must lie before until [{last}], in the same ledger")
+        before, after = [await self._one(question, position) for position in (first, last)]
+        changes = await self._figures.changes(question, first, last)
+        return FigureHistory(question, first, last, before, after, changes)
+
+    async def _one(self, question: Question, position: LogPosition) -> int:
+        pinned = question.model_copy(update={"as_known_at": KnownAt(position=str(position))})
+        table = await self._figures.answer(pinned, max_rows=MAX_ROWS)
+        return int(table.totals[0][-1])
 
     async def headcounts(self, **said: Any) -> Headcounts:
         """Signed counts beside the roll. Raises QuestionError, which names the argument and what was expected."""

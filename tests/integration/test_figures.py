@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from services.gateway.handlers import WITH_HISTORY, Asking
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
@@ -17,9 +18,10 @@ from shared.contracts.questions import LEDGER_VERSION, Filter, KnownAt, LogPosit
 from shared.contracts.topics import PARTITIONS
 from shared.domain import dimensions
 from shared.domain.measures import MEASURES, PLACES, Interval, Measure, crowding
+from shared.runtime.clock import FixedClock
 from shared.runtime.settings import Settings
 from tests.support.slow_count import SlowCount
-from tests.support.small_ledger import FIRST, consumed, rows_of, write
+from tests.support.small_ledger import FIRST, consumed, lima_date, rows_of, write
 
 D = dimensions.Dimension
 JOURNAL = "journal_figures"
@@ -83,6 +85,65 @@ async def test_every_flow_by_every_dimension(figures: ClickHouseFigures, measure
 async def test_any_question(figures: ClickHouseFigures, seed: int) -> None:
     question = any_question(random.Random(seed))
     assert cells(await figures.answer(question)) == known(question).cells(question)
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_what_changed_any_figure(figures: ClickHouseFigures, seed: int) -> None:
+    """The facts recorded between two positions, by day and type, make the difference of the two figures."""
+    dice = random.Random(seed)
+    measure = dice.choice(WITH_HISTORY)
+    filters = {d: codes for d, codes in some_filters(dice, measure).items() if d not in PLACES}
+    when: dict[str, Any] = {"at": DAY} if measure in STOCKS else dict(PERIOD)
+    question = Question(measure=measure, filters=filtered(filters), **when)
+    ends = [sorted((dice.randrange(len(MADE[p]) + 1), len(MADE[p]))) for p in range(PARTITIONS)]
+    since, until = (LogPosition(LEDGER_VERSION, tuple(end[n] for end in ends)) for n in (0, 1))
+    told = Asking(figures, FixedClock(datetime(2025, 3, 1, tzinfo=UTC)))
+    history = await told.history(question, KnownAt(position=str(since)), KnownAt(position=str(until)))
+    expected = changes_between(question, filters, since)
+    assert {change[:2]: change[2:] for change in history.changes} == expected
+    assert history.after - history.before == sum(change for _, change in expected.values())
+    assert history.remapped == 0
+
+
+def changes_between(
+    question: Question, filters: dict[D, tuple[str, ...]], since: LogPosition
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """Recorded day and type -> facts and change, one entry after the other."""
+    spec = MEASURES[question.measure]
+    by_fact: dict[tuple[int, int], int] = {}
+    types = {(p, one.offset): (one.recorded_at_ms, one.message.type) for p, many in MADE.items() for one in many}
+    for row in (row for row in ROWS if row.offset >= since.next_offsets[row.partition]):
+        entry, fact = row.entry, (row.partition, row.offset)
+        if entry.book != spec.book:
+            continue
+        if spec.kind == "stock":
+            value = entry.stock_delta if row.day <= DAY and SLOW.passes(row, DAY, DAY, filters) else 0
+        else:
+            counts = entry.cause in (*spec.plus, *spec.minus) and PERIOD["from_day"] <= row.day < PERIOD["to_day"]
+            sign = -1 if entry.cause in spec.minus else 1
+            value = sign * entry.flow_delta if counts and SLOW.passes(row, row.day, row.day, filters) else 0
+        by_fact[fact] = by_fact.get(fact, 0) + value
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for fact, change in by_fact.items():
+        recorded_ms, fact_type = types[fact]
+        key = (lima_date(recorded_ms).isoformat(), fact_type)
+        facts, before = found.get(key, (0, 0))
+        if change:
+            found[key] = (facts + 1, before + change)
+    return found
+
+
+async def test_a_prison_that_moved_changes_the_figure_of_its_office(figures: ClickHouseFigures) -> None:
+    """No fact about a person did that: it is told apart."""
+    offices = Filter(dimension=D.REGIONAL_OFFICE, codes=("centro",))
+    question = Question(measure=Measure.POPULATION, filters=(offices,), at=DAY)
+    moved = min(row.recorded_ms for row in ROWS if row.entry.book == "establishment" and "centro" in row.entry.detail)
+    before = tuple(sum(one.recorded_at_ms < moved for one in MADE[p]) for p in range(PARTITIONS))
+    since = KnownAt(position=str(LogPosition(LEDGER_VERSION, before)))
+    told = Asking(figures, FixedClock(datetime(2025, 3, 1, tzinfo=UTC)))
+    history = await told.history(question, since, None)
+    assert history.before == 0 < history.after
+    assert history.remapped > 0
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -529,3 +529,38 @@ async def test_what_was_known_under_an_older_ledger_is_still_answered_from_it(
     assert answer == {"totals": [[7]], "provenance": {**old, "ledgerVersion": 1}}
     assert refused["extensions"]["code"] == "UNKNOWN_POSITION"
     assert "known from ledger 2 on" in refused["message"]
+
+
+async def test_why_a_number_changed(gateway: httpx.AsyncClient) -> None:
+    query = """query ($since: AsKnownAt!, $until: AsKnownAt, $question: QuestionInput!) {
+      figureHistory(question: $question, since: $since, until: $until) {
+        since until before after remapped changes { recordedDay factType facts change } } }"""
+    first = {"time": "2025-01-15T12:00:00-05:00"}
+    question = {"measure": "POPULATION", "at": "2025-01-10"}
+    history = (await asked(gateway, query, since=first, question=question))["figureHistory"]
+    stock = 'query ($k: AsKnownAt) { population(at: "2025-01-10", asKnownAt: $k) { totals } }'
+    told = [(await asked(gateway, stock, k=known))["population"]["totals"] for known in (first, None)]
+    assert [[[history["before"]]], [[history["after"]]]] == told
+    assert history["after"] - history["before"] == sum(change["change"] for change in history["changes"]) != 0
+    assert all(change["recordedDay"] >= "2025-01-15" for change in history["changes"])
+    again = await asked(
+        gateway, query, since={"position": history["since"]}, until={"position": history["until"]}, question=question
+    )
+    assert again["figureHistory"] == history
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ({"measure": "POPULATION", "by": ["SEX"]}, "a history is of one number: leave out by and interval"),
+        ({"measure": "CROWDING"}, "ask for one of population"),
+        (
+            {"measure": "POPULATION", "asKnownAt": {"position": "p1.2.0-0-0-0-0-0-0-0-0"}},
+            "leave out question.asKnownAt",
+        ),
+    ],
+)
+async def test_a_history_is_of_one_number(gateway: httpx.AsyncClient, question: dict[str, Any], text: str) -> None:
+    query = """query ($question: QuestionInput!) {
+      figureHistory(question: $question, since: {time: "2025-01-01T00:00:00Z"}) { before } }"""
+    assert text in (await said(gateway, query, question=question))["errors"][0]["message"]

@@ -22,9 +22,10 @@ from services.gateway.schema.anomalies import AnomaliesQuery
 from services.gateway.schema.exports import ExportsMutation, ExportsQuery
 from services.gateway.schema.figures import FiguresQuery
 from services.gateway.schema.headcounts import HeadcountsQuery
+from services.gateway.schema.history import HistoryQuery
 from services.gateway.schema.reference import ReferenceQuery
 
-QUERIES = (FiguresQuery, ReferenceQuery, ExportsQuery, AnomaliesQuery, HeadcountsQuery)
+QUERIES = (FiguresQuery, ReferenceQuery, ExportsQuery, AnomaliesQuery, HeadcountsQuery, HistoryQuery)
 DEPTH_MAX = 8
 ALIASES_MAX = 20
 TOKENS_MAX = 2_000

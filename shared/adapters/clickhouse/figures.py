@@ -14,7 +14,17 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of
 from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
-from shared.adapters.clickhouse.statements import Statement, around, closes, cut, known, known_flags, periods, rows_of
+from shared.adapters.clickhouse.statements import (
+    Statement,
+    around,
+    changes_of,
+    closes,
+    cut,
+    known,
+    known_flags,
+    periods,
+    rows_of,
+)
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName
 from shared.contracts.headcounts import (
     EARLIEST,
@@ -24,6 +34,7 @@ from shared.contracts.headcounts import (
     HeadcountQuestion,
     Headcounts,
 )
+from shared.contracts.history import Change
 from shared.contracts.questions import (
     LEDGER_VERSION,
     MAX_DIMENSIONS,
@@ -118,6 +129,14 @@ class ClickHouseFigures:
             Explanation(kind, FactName(source, fact_id, fact_type), moment_of(at_ms), moment_of(recorded_ms))
             for kind, source, fact_id, fact_type, at_ms, recorded_ms in found
         )
+
+    async def changes(self, question: Question, since: LogPosition, until: LogPosition) -> tuple[Change, ...]:
+        """See shared.ports.Figures."""
+        asked = changes_of(
+            question.model_copy(update={"as_known_at": KnownAt(position=str(until))}), since, self._journal
+        )
+        (found,) = await self._ask(asked)
+        return tuple(Change(*each) for each in found)
 
     async def ready(self) -> bool:
         """See shared.ports.Figures."""

@@ -30,7 +30,18 @@ _APPEND_SETTINGS = {
 }
 _FACT_COLUMNS = ("offset", "seq", "recorded_at_ms", "outcome", "source", "fact_id", "subject", "fact_type", "payload")
 _ENTRY_COLUMNS = (
-    *("offset", "line", "seq", "recorded_at_ms", "subject", "book", "cause", "effective_at_ms", "establishment"),
+    *(
+        "offset",
+        "line",
+        "seq",
+        "recorded_at_ms",
+        "subject",
+        "fact_type",
+        "book",
+        "cause",
+        "effective_at_ms",
+        "establishment",
+    ),
     *("counterparty", "stock_delta", "flow_delta", *Attributes._fields, "liberty_type", "motive", "detail"),
 )
 _TYPES: dict[str, pa.DataType] = {
@@ -137,9 +148,10 @@ def _fact_row(one: Consumed) -> tuple[object, ...]:
 
 
 def _entry_rows(one: Consumed) -> list[tuple[object, ...]]:
-    offset, seq, recorded_at_ms, subject = one.offset, one.seq, one.recorded_at_ms, one.message.subject
+    offset, seq, recorded_at_ms = one.offset, one.seq, one.recorded_at_ms
+    subject, fact_type = one.message.subject, one.message.type
     return [
-        (offset, line, seq, recorded_at_ms, subject, *entry[:7], *entry.attributes, *entry[8:])
+        (offset, line, seq, recorded_at_ms, subject, fact_type, *entry[:7], *entry.attributes, *entry[8:])
         for line, entry in enumerate(one.entries, start=1)
     ]
 

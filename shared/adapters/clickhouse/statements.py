@@ -61,6 +61,12 @@ def rows_of(question: Question, journal: str) -> Statement:
     return Statement(text, parameters(question, journal))
 
 
+def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:
+    """The query that tells what changed this figure between a position and the one that the question is asked at."""
+    text = cut(f"{MEASURES[question.measure].kind}_changes", flags(question) - {"in_core", "in_offence"} | {"changes"})
+    return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
+
+
 def around(name: str, rows: Statement, question: Question, **more: object) -> Statement:
     """A query over the rows of another (`-- @rows`), with the parameters that the whole needs and no more."""
     text = cut(name, flags(question)).replace(_ROWS, rows.sql)

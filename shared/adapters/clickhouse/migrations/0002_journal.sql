@@ -17,7 +17,7 @@ CREATE TABLE journal_2
     source LowCardinality(String),
     fact_id String CODEC(ZSTD(1)),
     subject String CODEC(ZSTD(1)),                 -- person token, or code of an establishment; also on entry rows
-    fact_type LowCardinality(String),
+    fact_type LowCardinality(String),              -- on entry rows: of the fact that caused them
     payload String CODEC(ZSTD(3)),                 -- the message as it stands in the log
 
     -- the entry: what changed, where and when

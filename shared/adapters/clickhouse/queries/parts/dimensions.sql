@@ -10,6 +10,9 @@ named AS (
         moments.line AS line,
         moments.value AS value,
         subject_ AS subject, -- @when reads_subject
+        recorded_day_ AS recorded_day, -- @when changes
+        fact_type_ AS fact_type, -- @when changes
+        fact_at_ AS fact_at, -- @when changes
         counterparty_ AS counterparty, -- @when reads_counterparty
         establishment_ AS establishment, -- @when reads_establishment
         establishment_ AS supervision_unit, -- @when supervision_unit

@@ -12,6 +12,7 @@ raw AS (
         AND has({causes:Array(String)}, toString(cause))
         AND effective_day >= {first_day:Date}
         AND effective_day <= {last_day:Date}
+        AND offset >= {since_next:Array(UInt64)}[partition + 1] -- @when changes
 -- @include known
 -- @include raw_filters
     GROUP BY ALL

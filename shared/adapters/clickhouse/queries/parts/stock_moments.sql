@@ -10,6 +10,7 @@ raw AS (
     WHERE (book = {book:String} OR book = {other_book:String})
         AND effective_day <= {last_day:Date}
         AND effective_day >= toStartOfMonth({last_day:Date}) -- @when in_months
+        AND offset >= {since_next:Array(UInt64)}[partition + 1] -- @when changes
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
