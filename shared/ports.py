@@ -15,6 +15,7 @@ from shared.contracts.history import Change
 from shared.contracts.mapping import Message
 from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
 from shared.domain.facts import Fact
+from shared.domain.laws import Verdict
 from shared.domain.ledger import Entry
 
 
@@ -185,6 +186,10 @@ class Figures(Protocol):
 
     async def changes(self, question: Question, since: LogPosition, until: LogPosition) -> tuple[Change, ...]:
         """What changed a figure of one value, of one piece and without dimensions, from one position to the other."""
+        ...
+
+    async def laws(self) -> tuple[tuple[Verdict, ...], Provenance]:
+        """Whether the ledger obeys its laws now, in the order of `LAWS`."""
         ...
 
     async def position(self, as_known_at: KnownAt | None) -> LogPosition:

@@ -15,7 +15,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from services.aggregator.handlers import Partition, PartitionStoppedError
+from services.aggregator.watching import Watch
 from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.queries import LEDGER
 from shared.adapters.kafka.reader import LogReader, extent
@@ -140,11 +142,14 @@ def create_app(settings: Settings) -> Starlette:
         redis = connect_redis(settings.redis)
         reader = LogReader(settings.kafka, FACTS.name, GROUP)
         followers = Followers(settings, SystemClock(), reader, ClickHouseJournal(client), RedisHistories(redis, LEDGER))
-        app.state.followers = followers
+        watch = Watch(ClickHouseFigures(client), followers.clock)
+        app.state.followers, app.state.watch = followers, watch
         await reader.start(followers.assigned, followers.revoked)
+        watching = asyncio.create_task(watch.run(), name="watch")
         try:
             yield
         finally:
+            watching.cancel()
             await followers.end()
             await reader.stop()
             await redis.aclose()
@@ -154,11 +159,12 @@ def create_app(settings: Settings) -> Starlette:
 
 
 async def _health(request: Request) -> JSONResponse:
-    """200 while every assigned partition is followed, 503 with the reason once one had to stop."""
+    """200 while every assigned partition is followed, 503 with the reason once one had to stop; and the laws broken."""
     followers: Followers = request.app.state.followers
     body = {
         "status": "stopped" if followers.stopped else "ok",
         "positions": {str(number): offset for number, offset in sorted(followers.positions.items())},
         "stopped": {str(number): why for number, why in sorted(followers.stopped.items())},
+        "laws": request.app.state.watch.found,
     }
     return JSONResponse(body, status_code=503 if followers.stopped else 200)

@@ -32,6 +32,7 @@ from shared.contracts.questions import (
     UnknownMemberError,
 )
 from shared.domain.dimensions import Dimension
+from shared.domain.laws import Verdict
 from shared.domain.measures import MEASURES, Measure
 from shared.domain.periods import pieces
 from shared.ports import ExportJobs, Figures
@@ -95,6 +96,10 @@ class Asking:
         pinned = question.model_copy(update={"as_known_at": KnownAt(position=str(position))})
         table = await self._figures.answer(pinned, max_rows=MAX_ROWS)
         return int(table.totals[0][-1])
+
+    async def laws(self) -> tuple[tuple[Verdict, ...], Provenance]:
+        """Whether the ledger obeys its laws now."""
+        return await self._figures.laws()
 
     async def headcounts(self, **said: Any) -> Headcounts:
         """Signed counts beside the roll. Raises QuestionError, which names the argument and what was expected."""

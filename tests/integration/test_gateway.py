@@ -18,6 +18,7 @@ from services.gateway.app import build
 from services.gateway.pages import examples
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.domain.laws import LAWS
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
@@ -564,3 +565,48 @@ async def test_a_history_is_of_one_number(gateway: httpx.AsyncClient, question: 
     query = """query ($question: QuestionInput!) {
       figureHistory(question: $question, since: {time: "2025-01-01T00:00:00Z"}) { before } }"""
     assert text in (await said(gateway, query, question=question))["errors"][0]["message"]
+
+
+LAW = "{ laws { hold items { code holds broken example label { es } } provenance { position } } }"
+
+
+async def test_the_ledger_obeys_its_laws(gateway: httpx.AsyncClient) -> None:
+    told = (await asked(gateway, LAW))["laws"]
+    assert told["hold"]
+    assert [item["code"] for item in told["items"]] == list(LAWS)
+    assert all((item["holds"], item["broken"], item["example"]) == (True, 0, "") for item in told["items"])
+
+
+@pytest.mark.parametrize(
+    ("law", "columns", "example"),
+    [
+        ("no_negative_cell", "9, 'custody', 'release', '2025-03-01', 'ep-077', -1, 1", "custody ep-077 2025-02-28"),
+        (
+            "movements_are_the_change",
+            "9, 'custody', 'admission', '2025-03-01', 'ep-077', 2, 1",
+            "custody admission ep-077",
+        ),
+        ("reclassification_is_nil", "9, 'custody', 'reclassification', '2025-03-01', 'ep-077', 1, 0", "custody ep-077"),
+        ("transfers_meet", "9, 'custody', 'transfer_in', '2025-03-01', 'ep-077', 1, 1", "custody  ep-077"),
+        ("no_part_is_missing", "10000, 'custody', 'opening', '2025-03-01', 'ep-077', 1, 0", "partition 3"),
+    ],
+)
+async def test_a_ledger_that_breaks_a_law_says_which(
+    gateway: httpx.AsyncClient, clickhouse_settings: Settings, law: str, columns: str, example: str
+) -> None:
+    """An entry that the fold would never make."""
+    async with await connect_async(clickhouse_settings) as client:
+        await client.command(
+            f"INSERT INTO {JOURNAL} (seq, book, cause, effective_at, establishment, stock_delta, flow_delta, partition, line, "
+            f"recorded_at, outcome) VALUES ({columns}, 3, 1, '2025-03-02', 'entry')"
+        )
+        try:
+            told = (await asked(gateway, LAW))["laws"]
+        finally:
+            await client.command(
+                f"ALTER TABLE {JOURNAL} DELETE WHERE establishment = 'ep-077' SETTINGS mutations_sync = 1"
+            )
+    broken = {item["code"]: item for item in told["items"] if not item["holds"]}
+    assert not told["hold"]
+    assert broken[law]["broken"] == 1
+    assert broken[law]["example"] == example

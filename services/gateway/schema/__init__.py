@@ -23,9 +23,10 @@ from services.gateway.schema.exports import ExportsMutation, ExportsQuery
 from services.gateway.schema.figures import FiguresQuery
 from services.gateway.schema.headcounts import HeadcountsQuery
 from services.gateway.schema.history import HistoryQuery
+from services.gateway.schema.laws import LawsQuery
 from services.gateway.schema.reference import ReferenceQuery
 
-QUERIES = (FiguresQuery, ReferenceQuery, ExportsQuery, AnomaliesQuery, HeadcountsQuery, HistoryQuery)
+QUERIES = (FiguresQuery, ReferenceQuery, ExportsQuery, AnomaliesQuery, HeadcountsQuery, HistoryQuery, LawsQuery)
 DEPTH_MAX = 8
 ALIASES_MAX = 20
 TOKENS_MAX = 2_000

@@ -51,6 +51,7 @@ from shared.contracts.questions import (
     UnknownPositionError,
 )
 from shared.contracts.topics import PARTITIONS
+from shared.domain.laws import Verdict
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 
@@ -137,6 +138,12 @@ class ClickHouseFigures:
         )
         (found,) = await self._ask(asked)
         return tuple(Change(*each) for each in found)
+
+    async def laws(self) -> tuple[tuple[Verdict, ...], Provenance]:
+        """See shared.ports.Figures."""
+        asked = Statement(cut("laws", known_flags(None)), {"journal": self._journal})
+        verdicts, standing = await self._ask(asked)
+        return tuple(Verdict(law, *found) for law, found in verdicts), _provenance(None, standing)
 
     async def ready(self) -> bool:
         """See shared.ports.Figures."""

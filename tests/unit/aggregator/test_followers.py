@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -48,7 +49,7 @@ def followers(error: Exception) -> Followers:
 
 async def health(of: Followers) -> tuple[int, bytes]:
     app = Starlette()
-    app.state.followers = of
+    app.state.followers, app.state.watch = of, SimpleNamespace(found={})
     answer = await _health(Request({"type": "http", "app": app}))
     return answer.status_code, bytes(answer.body)
 
