@@ -14,6 +14,7 @@ from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestio
 from shared.contracts.history import Change
 from shared.contracts.mapping import Message
 from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
+from shared.contracts.receipts import FactFate, Quarantine, Receipts
 from shared.domain.facts import Fact
 from shared.domain.laws import Verdict
 from shared.domain.ledger import Entry
@@ -198,6 +199,34 @@ class Figures(Protocol):
 
     async def ready(self) -> bool:
         """Whether the journal answers."""
+        ...
+
+
+class LogEnds(Protocol):
+    """How far the log of record reaches."""
+
+    async def ends(self) -> tuple[int, ...]:
+        """The offset after the last record of each partition. Raises LogError."""
+        ...
+
+
+class ReceiptBook(Protocol):
+    """What became of what was sent, by the journal. `source` None means every source.
+
+    Each answer is from one instant of the journal and says which, and what waits in the log beyond it. Raises
+    JournalError when the journal does not answer.
+    """
+
+    async def fate(self, fact_id: str, source: str | None) -> FactFate:
+        """What became of an id."""
+        ...
+
+    async def sums(self, first: date, end: date, source: str | None) -> Receipts:
+        """The closing sums by recorded day of Lima and source, first <= day < end, in that order."""
+        ...
+
+    async def quarantine(self, first: date, end: date, source: str | None) -> Quarantine:
+        """What was quarantined on these days, first <= day < end, oldest first."""
         ...
 
 

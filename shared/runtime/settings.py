@@ -52,8 +52,8 @@ class Settings(ProcessSettings):
     clickhouse_password: SecretStr
 
 
-class IngestSettings(ProcessSettings):
-    """What ingest needs: the key that makes tokens of documents, and who may speak for whom."""
+class IngestSettings(Settings):
+    """What ingest needs: the key that makes tokens, who may speak for whom, and the journal for receipts."""
 
     token_key: Annotated[
         SecretStr, Field(min_length=64, description="HMAC key of person tokens: 32 bytes or more, in hex")

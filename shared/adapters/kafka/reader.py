@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, OffsetAndMetadata, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.contracts.topics import FACTS
 from shared.ports import LogError, Record
 
 FETCH_BYTES = 8 * 1024 * 1024
@@ -127,6 +129,44 @@ class LogScan:
             raise LogError(str(error) or type(error).__name__) from error
         self._next = found[-1].offset + 1
         return [_record(one) for one in found]
+
+
+class KafkaLogEnds:
+    """See shared.ports.LogEnds. Connects when it is first asked, and again if that failed."""
+
+    def __init__(self, servers: str, *, patience_seconds: float = 2.0) -> None:
+        self._servers = servers
+        self._patience = patience_seconds
+        self._consumer: AIOKafkaConsumer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def stop(self) -> None:
+        """Disconnect, if there is a connection."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def ends(self) -> tuple[int, ...]:
+        """See shared.ports.LogEnds."""
+        places = [TopicPartition(FACTS.name, number) for number in range(FACTS.partitions)]
+        try:
+            async with asyncio.timeout(self._patience):
+                consumer = await self._connected()
+                found = await consumer.end_offsets(places)
+        except (KafkaError, TimeoutError) as error:
+            raise LogError(str(error) or type(error).__name__) from error
+        return tuple(int(found[place]) for place in places)
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        async with self._connecting:
+            if self._consumer is None:
+                consumer = AIOKafkaConsumer(bootstrap_servers=self._servers)
+                try:
+                    await consumer.start()
+                except BaseException:
+                    await consumer.stop()
+                    raise
+                self._consumer = consumer
+        return self._consumer
 
 
 def _record(one: ConsumerRecord) -> Record:
