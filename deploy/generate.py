@@ -39,7 +39,7 @@ def _asyncapi() -> dict[str, str]:
 
 
 def _ingest_openapi() -> dict[str, str]:
-    nobody = IngestSettings(token_key=SecretStr("0" * 64), ingest_keys={})
+    nobody = IngestSettings(token_key=SecretStr("0" * 64), ingest_keys={}, clickhouse_password=SecretStr(""))
     return {f"{SCHEMAS}/ingest.openapi.json": _json(build_ingest(nobody, SystemClock()).openapi())}
 
 

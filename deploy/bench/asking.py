@@ -36,7 +36,9 @@ from services.gateway.schema.context import Context
 from shared.adapters.clickhouse.client import AsyncClient, connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.queries import LEDGER
+from shared.adapters.clickhouse.receipts import ClickHouseReceipts
 from shared.adapters.clickhouse.statements import Statement, rows_of
+from shared.adapters.kafka.reader import KafkaLogEnds
 from shared.adapters.redis.jobs import RedisExportJobs
 from shared.contracts.questions import MAX_ROWS, Question, Table
 from shared.runtime.clock import SystemClock
@@ -198,8 +200,15 @@ async def _timed(work: Awaitable[object]) -> float:
 async def _prepared(client: AsyncClient, jobs: RedisExportJobs, name: str, query: str) -> Example:
     """An example with what the gateway sends for it, written down while its own schema answers it here."""
     recording = _Recording(client)
+
+    async def connected() -> AsyncClient:
+        return client
+
     context = Context(
-        Caller(Role.STATISTICIAN), Asking(recording, SystemClock()), Ordering(recording, jobs, SystemClock())
+        Caller(Role.STATISTICIAN),
+        Asking(recording, SystemClock()),
+        Ordering(recording, jobs, SystemClock()),
+        ClickHouseReceipts(connected, KafkaLogEnds("")),
     )
     answer = await schema.build().execute(query, context_value=context)
     if answer.errors:

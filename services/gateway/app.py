@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 
 import orjson
@@ -18,7 +19,9 @@ from services.gateway.schema.context import Context
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.queries import LEDGER
+from shared.adapters.clickhouse.receipts import ClickHouseReceipts
 from shared.adapters.files.shelf import FolderShelf
+from shared.adapters.kafka.reader import KafkaLogEnds
 from shared.adapters.redis.jobs import RedisExportJobs
 from shared.runtime.clock import Clock
 from shared.runtime.settings import GatewaySettings
@@ -37,16 +40,21 @@ def build(settings: GatewaySettings, clock: Clock, journal: str = LEDGER) -> Fas
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with await connect_async(settings) as client:
-            with contextlib.closing(RedisExportJobs.connect(settings.redis)) as jobs:
-                app.state.figures = ClickHouseFigures(client, journal)
-                app.state.asking = Asking(app.state.figures, clock)
-                app.state.ordering = Ordering(app.state.figures, jobs, clock)
-                app.state.shelf = FolderShelf(settings.exports_dir)
-                yield
+        async with contextlib.AsyncExitStack() as opened:
+            client = await opened.enter_async_context(await connect_async(settings))
+            jobs = opened.enter_context(contextlib.closing(RedisExportJobs.connect(settings.redis)))
+            log = await opened.enter_async_context(contextlib.aclosing(KafkaLogEnds(settings.kafka)))
+            book = ClickHouseReceipts(functools.partial(connect_async, settings), log, journal)
+            app.state.receipts = await opened.enter_async_context(contextlib.aclosing(book))
+            app.state.figures = ClickHouseFigures(client, journal)
+            app.state.asking = Asking(app.state.figures, clock)
+            app.state.ordering = Ordering(app.state.figures, jobs, clock)
+            app.state.shelf = FolderShelf(settings.exports_dir)
+            yield
 
     async def context(request: Request) -> Context:
-        return Context(request.state.caller, request.app.state.asking, request.app.state.ordering)
+        state = request.app.state
+        return Context(request.state.caller, state.asking, state.ordering, state.receipts)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     callers = Callers(settings.statistician_token.get_secret_value(), settings.ingest_keys)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from services.ingest.handlers import Receipt
 
 PROBLEM_JSON = "application/problem+json"
+PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
 class RefusedLineAnswer(BaseModel):
@@ -61,6 +62,12 @@ def problem(
     if taken:
         content["receipt"] = _described(taken)
     return Response(orjson.dumps(content), status, headers, media_type=PROBLEM_JSON)
+
+
+def unknown_key() -> Response:
+    """401: nobody has this key."""
+    headers = {"WWW-Authenticate": "Bearer"}
+    return problem(401, "Unknown key", "send Authorization: Bearer <your establishment's key>", headers)
 
 
 def _described(taken: Receipt) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,16 @@ from fastapi_offline import FastAPIOffline
 
 from services.ingest.handlers import Ingest
 from services.ingest.openapi import describe
+from services.ingest.receipts import receipt_routes
 from services.ingest.routes import http_door
 from services.ingest.screening import Screen
 from services.ingest.subscribers import close_door, kafka_door, open_door
 from services.ingest.ticking import tick_for_ever
 from services.ingest.tokens import Tokeniser
+from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.receipts import ClickHouseReceipts
 from shared.adapters.kafka.publisher import KafkaPublisher
+from shared.adapters.kafka.reader import KafkaLogEnds
 from shared.reference import catalogue
 from shared.runtime.keys import Keyring
 
@@ -35,6 +40,8 @@ def build(settings: IngestSettings, clock: Clock) -> FastAPI:
     screen = Screen(catalogue.load(), Tokeniser(bytes.fromhex(settings.token_key.get_secret_value())))
     ingest = Ingest(screen, publisher, clock)
     broker = kafka_door(settings.kafka, ingest)
+    log = KafkaLogEnds(settings.kafka)
+    book = ClickHouseReceipts(functools.partial(connect_async, settings), log)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,9 +55,13 @@ def build(settings: IngestSettings, clock: Clock) -> FastAPI:
             await asyncio.gather(*beside, return_exceptions=True)
             await close_door(broker)
             await publisher.stop()
+            await book.aclose()
+            await log.aclose()
 
     app = FastAPIOffline(lifespan=lifespan, redoc_url=None, title="SIEP ingest")
-    router = http_door(ingest, Keyring(settings.ingest_keys), publisher)
+    keyring = Keyring(settings.ingest_keys)
+    router = http_door(ingest, keyring, publisher)
+    router.include_router(receipt_routes(keyring, book))
     app.include_router(router)
     describe(app, router)
     return app

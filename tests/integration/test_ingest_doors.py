@@ -48,6 +48,8 @@ def ingest(kafka_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "SIEP_KAFKA": kafka_address,
         "SIEP_PORT": str(port),
         "SIEP_TOKEN_KEY": KEY,
+        "SIEP_CLICKHOUSE": "http://127.0.0.1:1",  # nobody: facts are taken without the journal
+        "SIEP_CLICKHOUSE_PASSWORD": "none",
         "SIEP_INGEST_KEYS": json.dumps({name: hashlib.sha256(f"key-{name}".encode()).hexdigest() for name in SPEAKERS}),
     }
     with log.open("wb") as file:
@@ -220,6 +222,16 @@ async def test_no_raw_identifier_is_in_the_log_of_record_in_any_answer_or_in_any
     text = ingest.log.read_text()
     assert "Uvicorn running" in text
     assert not IDENTIFIERS.search(text)
+
+
+async def test_without_the_journal_facts_are_taken_and_only_receipts_wait(client: httpx.AsyncClient):
+    assert (await _post(client, "ep-022", accepted()["release/acquitted"])).status_code == 202
+    headers = {"authorization": "Bearer key-ep-022"}
+    for path in ("/v1/facts/a", "/v1/receipts?from=2026-01-01&to=2026-02-01"):
+        answer = await client.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        assert int(answer.headers["retry-after"]) > 0
+    assert (await client.get("/health")).json() == {"ready": True}
 
 
 async def test_the_tokens_are_those_of_the_key(client: httpx.AsyncClient, topics: TopicReader):

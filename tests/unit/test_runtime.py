@@ -29,7 +29,8 @@ def test_every_missing_secret_is_named():
         GatewaySettings()
 
 
-def test_ingest_needs_no_secret_of_the_journal(monkeypatch):
+def test_ingest_reads_its_keys(monkeypatch):
+    monkeypatch.setenv("SIEP_CLICKHOUSE_PASSWORD", "swordfish")
     monkeypatch.setenv("SIEP_TOKEN_KEY", KEY)
     monkeypatch.setenv("SIEP_INGEST_KEYS", json.dumps({"ep-066": "0" * 64}))
     settings = IngestSettings()

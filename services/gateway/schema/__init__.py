@@ -24,9 +24,19 @@ from services.gateway.schema.figures import FiguresQuery
 from services.gateway.schema.headcounts import HeadcountsQuery
 from services.gateway.schema.history import HistoryQuery
 from services.gateway.schema.laws import LawsQuery
+from services.gateway.schema.receipts import ReceiptsQuery
 from services.gateway.schema.reference import ReferenceQuery
 
-QUERIES = (FiguresQuery, ReferenceQuery, ExportsQuery, AnomaliesQuery, HeadcountsQuery, HistoryQuery, LawsQuery)
+QUERIES = (
+    FiguresQuery,
+    ReferenceQuery,
+    ExportsQuery,
+    AnomaliesQuery,
+    HeadcountsQuery,
+    HistoryQuery,
+    LawsQuery,
+    ReceiptsQuery,
+)
 DEPTH_MAX = 8
 ALIASES_MAX = 20
 TOKENS_MAX = 2_000

@@ -12,17 +12,18 @@ from strawberry.types import Info
 from services.gateway.callers import Caller, ForbiddenError
 from services.gateway.handlers import Asking, Ordering
 from shared.contracts.questions import FiguresUnavailableError, QuestionError
-from shared.ports import JobsError
+from shared.ports import JobsError, JournalError, ReceiptBook
 
 
 class Context(BaseContext):
     """What every resolver may use, and who asks."""
 
-    def __init__(self, caller: Caller, asking: Asking, ordering: Ordering) -> None:
+    def __init__(self, caller: Caller, asking: Asking, ordering: Ordering, receipts: ReceiptBook) -> None:
         super().__init__()
         self.caller = caller
         self.asking = asking
         self.ordering = ordering
+        self.receipts = receipts
 
 
 Information = Info[Context, None]
@@ -38,6 +39,6 @@ def told() -> Iterator[None]:
         raise GraphQLError(str(error), extensions={"code": error.code, **details}) from None
     except ForbiddenError as error:
         raise GraphQLError(str(error), extensions={"code": "FORBIDDEN"}) from None
-    except (FiguresUnavailableError, JobsError) as error:
+    except (FiguresUnavailableError, JobsError, JournalError) as error:
         text = "the store of jobs does not answer" if isinstance(error, JobsError) else str(error)
         raise GraphQLError(f"{text}: ask again in a moment", extensions={"code": "UNAVAILABLE"}) from error

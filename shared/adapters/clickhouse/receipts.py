@@ -44,7 +44,7 @@ class ClickHouseReceipts:
         self._log = log
         self._journal = journal
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connection, if one was opened."""
         if self._client is not None:
             await self._client.close()

@@ -140,7 +140,7 @@ class KafkaLogEnds:
         self._consumer: AIOKafkaConsumer | None = None
         self._connecting = asyncio.Lock()
 
-    async def stop(self) -> None:
+    async def aclose(self) -> None:
         """Disconnect, if there is a connection."""
         if self._consumer is not None:
             await self._consumer.stop()

@@ -13,7 +13,9 @@ from shared.runtime.settings import IngestSettings
 
 
 async def test_the_page_and_all_it_loads_come_from_here() -> None:
-    app = build(IngestSettings(token_key=SecretStr("0" * 64), ingest_keys={}), SystemClock())
+    app = build(
+        IngestSettings(token_key=SecretStr("0" * 64), ingest_keys={}, clickhouse_password=SecretStr("")), SystemClock()
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://ingest") as client:
         page = await client.get("/docs")
         assert page.status_code == 200

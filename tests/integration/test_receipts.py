@@ -1,0 +1,142 @@
+"""Receipts of the whole system: what ingest answered, what the log holds, and what both doors tell of it afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.contracts.facts import QUARANTINED
+from shared.contracts.topics import FACTS
+from shared.runtime.clock import SystemClock
+from tests.contract.examples import accepted, refused
+from tests.support.asking import asking, counted_all
+from tests.support.stack import RunningStack
+from tests.support.topics import topic_reader
+from tests.support.waiting import until
+
+GOOD = json.loads(accepted()["release/acquitted"])
+UNKNOWN_CODE = json.loads(refused()["unknown-code"].message)
+SITE, OTHER = "ep-022", "ep-045"
+_FATE = """query Fate($id: String!, $whose: String) { receipt(id: $id, establishment: $whose) {
+    fate records { source outcome code field partition offset } standing { waiting missing } } }"""
+_SUMS = """query Sums($from: Date!, $to: Date!, $whose: String) { receipts(from: $from, to: $to, establishment: $whose) {
+    days { day source sent counted duplicate conflicting quarantined difference } standing { waiting missing position } } }"""
+_QUARANTINE = """query Kept($from: Date!, $to: Date!) { quarantine(from: $from, to: $to) {
+    messages { id field code expected resolvedBy { partition offset } } leftOut } }"""
+
+
+def _of(template: dict[str, Any], fact_id: str, **changes: Any) -> bytes:
+    return json.dumps({**template, "id": fact_id, **changes}).encode()
+
+
+LINES = [
+    _of(GOOD, "rc-1"),
+    _of(GOOD, "rc-1"),
+    _of(GOOD, "rc-1", time="2026-01-02T10:00:00-05:00"),
+    _of(GOOD, "rc-2"),
+    _of(UNKNOWN_CODE, "rc-3"),
+    _of(UNKNOWN_CODE, "rc-4"),
+    _of(GOOD, "rc-3"),
+    b"no json",
+]
+"""Two that count, one doubled, one in conflict, two quarantined of which one is corrected, and one rejected."""
+
+
+@pytest.fixture(scope="module")
+async def sent(stack: RunningStack) -> Counter[tuple[str, bool]]:
+    """What the log of record holds of these lines once they are counted: records by source, and whether quarantined."""
+    async with topic_reader(stack.environment["SIEP_KAFKA"]) as reader, httpx.AsyncClient() as client:
+        headers = {"authorization": f"Bearer {stack.ingest_key(SITE)}", "content-type": "application/x-ndjson"}
+        answer = await client.post(f"{stack.ingest}/v1/facts", content=b"\n".join(LINES), headers=headers)
+        told = answer.json()
+        assert (told["accepted"], told["quarantined"], told["rejected"]) == (5, 2, 1)
+        async with asking(stack) as statistician:
+            await until(lambda: counted_all(stack, statistician), "all is counted")
+        records = [json.loads(record.value) for record in await reader.records(FACTS.name)]
+    return Counter((record["source"], record["type"] == QUARANTINED) for record in records)
+
+
+async def _graphql(system: RunningStack, key: str, query: str, **variables: Any) -> Any:
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {key}"}) as client:
+        answer = await client.post(f"{system.gateway}/graphql", json={"query": query, "variables": variables})
+    return answer.json()
+
+
+async def _http(system: RunningStack, path: str, speaker: str = SITE) -> Any:
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {system.ingest_key(speaker)}"}) as client:
+        answer = await client.get(f"{system.ingest}{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def _today() -> dict[str, str]:
+    day = SystemClock().now().date()
+    return {"from": str(day - timedelta(2)), "to": str(day + timedelta(2))}
+
+
+def _total(days: list[dict[str, Any]]) -> dict[str, int]:
+    names = ("sent", "counted", "duplicate", "conflicting", "quarantined", "difference")
+    return {name: sum(day[name] for day in days) for name in names}
+
+
+async def test_what_ingest_answered_and_what_the_log_holds_closes_to_zero(stack: RunningStack, sent: Counter[Any]):
+    days = _today()
+    told = await _http(stack, f"/v1/receipts?from={days['from']}&to={days['to']}")
+    expected = {"sent": 7, "counted": 3, "duplicate": 2, "conflicting": 1, "quarantined": 2, "difference": 0}
+    assert _total(told["days"]) == expected
+    assert expected["sent"] == sent[SITE, False] + sent[SITE, True]
+    assert expected["quarantined"] == sent[SITE, True]
+    assert told["standing"]["missing"] == 0
+    assert told["standing"]["waiting"] == 0
+    asked = await _graphql(stack, stack.ingest_key(SITE), _SUMS, **days)
+    assert asked["data"]["receipts"]["days"] == told["days"]
+
+
+async def test_the_fate_of_each_id_is_the_same_at_both_doors(stack: RunningStack, sent: Counter[Any]):
+    expected = {
+        "rc-1": ("counted", ["counted", "duplicate", "conflict"]),
+        "rc-2": ("counted", ["counted"]),
+        "rc-3": ("counted", ["quarantined", "counted"]),
+        "rc-4": ("quarantined", ["quarantined"]),
+        "rc-5": ("unknown", []),
+    }
+    for fact_id, (fate, outcomes) in expected.items():
+        by_http = await _http(stack, f"/v1/facts/{fact_id}")
+        (by_graphql,) = (await _graphql(stack, stack.ingest_key(SITE), _FATE, id=fact_id))["data"].values()
+        for told in (by_http, by_graphql):
+            assert (told["fate"], [record["outcome"] for record in told["records"]]) == (fate, outcomes)
+
+
+async def test_an_establishment_is_told_its_own_and_a_statistician_all(stack: RunningStack, sent: Counter[Any]):
+    days = _today()
+    assert (await _http(stack, "/v1/facts/rc-1", OTHER))["fate"] == "unknown"
+    others = await _graphql(stack, stack.ingest_key(OTHER), _SUMS, **days)
+    assert {day["source"] for day in others["data"]["receipts"]["days"]} <= {OTHER}
+    for query, variables in ((_FATE, {"id": "rc-1"}), (_SUMS, days)):
+        refusal = await _graphql(stack, stack.ingest_key(OTHER), query, **variables, whose=SITE)
+        assert refusal["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        named = await _graphql(stack, stack.statistician_token, query, **variables, whose=SITE)
+        everybody = await _graphql(stack, stack.statistician_token, query, **variables)
+        assert "errors" not in named
+        assert "errors" not in everybody
+    assert SITE in {day["source"] for day in everybody["data"]["receipts"]["days"]}
+
+
+async def test_the_quarantine_shows_what_a_correction_resolved(stack: RunningStack, sent: Counter[Any]):
+    (kept,) = (await _graphql(stack, stack.ingest_key(SITE), _QUARANTINE, **_today()))["data"].values()
+    assert kept["leftOut"] == 0
+    corrected, waiting = kept["messages"]
+    assert (corrected["id"], corrected["field"], corrected["code"]) == ("rc-3", "data.liberty_type", "unknown_code")
+    assert corrected["resolvedBy"]["offset"] >= 0
+    assert (waiting["id"], waiting["resolvedBy"]) == ("rc-4", None)
+
+
+async def test_days_are_checked(stack: RunningStack):
+    day = str(date(2026, 1, 1))
+    refusal = await _graphql(stack, stack.statistician_token, _SUMS, **{"from": day, "to": day})
+    assert refusal["errors"][0]["extensions"]["code"] == "BAD_QUESTION"
