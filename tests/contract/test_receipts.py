@@ -14,6 +14,7 @@ from shared.adapters.clickhouse.client import AsyncClient, connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.queries import LEDGER
 from shared.adapters.clickhouse.receipts import ClickHouseReceipts
+from shared.contracts.questions import LEDGER_VERSION
 from shared.contracts.receipts import FateRecord, Place
 from shared.domain.facts import DAY_MS, Fact
 from shared.ports import Journal, JournalError, Position, ReceiptBook
@@ -80,7 +81,7 @@ async def test_an_empty_journal_knows_nothing_and_says_what_waits(subject: Subje
     fate = await subject.book.fate("a", "ep-001")
     assert (fate.fate, fate.records) == ("unknown_or_waiting", [])
     assert fate.standing.model_dump() == {
-        "position": "p1.1.0-0-0-0-0-0-0-0-0",
+        "position": f"p1.{LEDGER_VERSION}.0-0-0-0-0-0-0-0-0",
         "recorded_until": None,
         "missing": 0,
         "waiting": 8,
@@ -140,7 +141,7 @@ async def test_sums_close_for_each_day_of_lima_and_each_source(subject: Subject)
         (11, "ep-001", 2, 0, 1, 1, 1, 0),
         (11, "ep-002", 1, 1, 0, 0, 0, 0),
     ]
-    assert (sums.standing.position, sums.standing.missing) == ("p1.1.1-6-0-0-0-0-0-0-0", 0)
+    assert (sums.standing.position, sums.standing.missing) == (f"p1.{LEDGER_VERSION}.1-6-0-0-0-0-0-0-0", 0)
     assert sums.standing.waiting == 8 - 7
     assert sums.standing.recorded_until == datetime(2026, 1, 11, 5, 0, 2, tzinfo=UTC)
     (own,) = (await subject.book.sums(DAY, DAY + timedelta(1), "ep-001")).days

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.aggregator.folding import decoded, fold_batch
 from services.ingest.receipts import receipt_routes
+from shared.contracts.questions import LEDGER_VERSION
 from shared.domain.facts import DAY_MS, Fact
 from shared.ports import Position
 from shared.runtime.keys import Keyring
@@ -54,7 +55,7 @@ async def test_each_is_told_the_fate_of_its_own_ids(client: httpx.AsyncClient, s
     assert [record["outcome"] for record in told["records"]] == outcomes
     assert {record["source"] for record in told["records"]} == {speaker}
     assert told["standing"] == {
-        "position": "p1.1.0-0-3-0-0-0-0-0-0",
+        "position": f"p1.{LEDGER_VERSION}.0-0-3-0-0-0-0-0-0",
         "recorded_until": "2026-01-10T15:00:02Z",
         "missing": 0,
         "waiting": 0,
