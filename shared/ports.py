@@ -14,7 +14,7 @@ from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestio
 from shared.contracts.history import Change
 from shared.contracts.mapping import Message
 from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
-from shared.contracts.receipts import FactFate, Quarantine, Receipts
+from shared.contracts.receipts import FactFate, Quarantine, Receipts, Standing
 from shared.domain.facts import Fact
 from shared.domain.laws import Verdict
 from shared.domain.ledger import Entry
@@ -210,6 +210,15 @@ class LogEnds(Protocol):
         ...
 
 
+class Kept(NamedTuple):
+    """A quarantined message whose payload was kept; `record` is the record of it in the log."""
+
+    source: str
+    id: str
+    subject: str
+    record: bytes
+
+
 class ReceiptBook(Protocol):
     """What became of what was sent, by the journal. `source` None means every source.
 
@@ -227,6 +236,14 @@ class ReceiptBook(Protocol):
 
     async def quarantine(self, first: date, end: date, source: str | None) -> Quarantine:
         """What was quarantined on these days, first <= day < end, oldest first."""
+        ...
+
+    async def kept(self, after: tuple[str, str], most: int) -> list[Kept]:
+        """Messages kept whole of which no record counts: the last of each source and id, in that order, after `after`."""
+        ...
+
+    async def standing(self) -> Standing:
+        """How far the journal has come."""
         ...
 
 

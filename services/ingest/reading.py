@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
+from pydantic import TypeAdapter
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 
 from shared.contracts.facts import InboundFact
@@ -23,11 +24,11 @@ _STRICT = CoreConfig(strict=True)  # said to the whole and to each dictionary: t
 
 
 class Reader:
-    """Reads inbound facts of any type; given catalogues, only those whose codes exist."""
+    """Reads facts (of any type, as they come in, unless said otherwise); given catalogues, only if its codes exist."""
 
-    def __init__(self, catalogues: Catalogues | None = None) -> None:
+    def __init__(self, catalogues: Catalogues | None = None, facts: TypeAdapter[Any] = InboundFact) -> None:
         self._catalogues = catalogues
-        schema = cast("CoreSchema", self._rewritten(InboundFact.core_schema))
+        schema = cast("CoreSchema", self._rewritten(facts.core_schema))
         self._validator = SchemaValidator(schema, _STRICT)
 
     def read(self, message: bytes) -> Node:

@@ -33,9 +33,9 @@ def _fact(fact_id: str, source: str = "ep-001", person: int = 1, sex: str = "mal
     return message(Fact(source, fact_id, "admission", 20_000 * DAY_MS, data), token(person))
 
 
-def _refused(fact_id: str, source: str = "ep-001") -> bytes:
+def _refused(fact_id: str, source: str = "ep-001", **more: object) -> bytes:
     data = {"original_type": "siep.admission.v1", "field": "data.motive", "code": "unknown_code"}
-    data |= {"expected": "a code of the catalogue", "payload_sha256": "0" * 64}
+    data |= {"expected": "a code of the catalogue", "payload_sha256": "0" * 64} | more
     return orjson.dumps(
         {"id": fact_id, "source": source, "type": "siep.quarantined.v1", "time": "2026-01-10T15:00:00Z",
          "subject": token(1), "data": data}
@@ -192,6 +192,22 @@ async def test_a_long_quarantine_says_what_it_leaves_out(subject: Subject) -> No
     found = await subject.book.quarantine(DAY, DAY + timedelta(9), None)
     assert (len(found.messages), found.left_out) == (1_000, 3)
     assert (found.messages[0].id, found.messages[-1].id) == ("a0", "a999")
+
+
+async def test_what_was_kept_whole_and_does_not_count_comes_in_pages_the_last_of_each_id(subject: Subject) -> None:
+    payload = {"time": "2026-01-09T10:00:00-05:00", "data": {"sex": "ñ"}}
+    said = [_refused("b", payload=payload), _refused("b", payload={}), _refused("a", payload={}), _refused("c")]
+    said += [_refused("d", payload={}), _fact("d"), _refused("a", "ep-002", payload={}), _fact("a", "ep-003")]
+    said.append(_refused("e", payload=payload))
+    await subject.append(1, said, MIDNIGHT_MS)
+    page = await subject.book.kept(("", ""), 2)
+    assert [(one.source, one.id) for one in page] == [("ep-001", "a"), ("ep-001", "b")]
+    assert page[1].record == said[1]
+    rest = await subject.book.kept(("ep-001", "b"), 9)
+    assert [(one.source, one.id) for one in rest] == [("ep-001", "e"), ("ep-002", "a")]
+    assert (rest[0].subject, rest[0].record) == (token(1), said[-1])
+    assert await subject.book.kept(("ep-002", "a"), 9) == []
+    assert (await subject.book.standing()).position == f"p1.{LEDGER_VERSION}.0-9-0-0-0-0-0-0-0"
 
 
 async def test_a_journal_that_does_not_answer_is_said_so() -> None:

@@ -25,7 +25,7 @@ from shared.contracts.receipts import (
     Standing,
 )
 from shared.contracts.topics import MERGED_PARTITION, PARTITIONS
-from shared.ports import JournalError, LogEnds, LogError
+from shared.ports import JournalError, Kept, LogEnds, LogError
 
 _SETTINGS: dict[str, Any] = {
     "enable_shared_storage_snapshot_in_query": 1,
@@ -69,6 +69,15 @@ class ClickHouseReceipts:
             left_out=found - len(records),
             standing=await self._standing(*standing),
         )
+
+    async def kept(self, after: tuple[str, str], most: int) -> list[Kept]:
+        """See shared.ports.ReceiptBook."""
+        (page,) = await self._ask("kept", None, after_source=after[0], after_id=after[1], most=most)
+        return [Kept(source, fact_id, subject, record.encode()) for source, fact_id, subject, record in page]
+
+    async def standing(self) -> Standing:
+        """See shared.ports.ReceiptBook."""
+        return await self._standing(*await self._ask("whole", None))
 
     async def _ask(self, name: str, source: str | None, **parameters: object) -> Any:
         """The one row of an answer. Raises JournalError."""

@@ -15,6 +15,7 @@ counted AS (
     WHERE book = ''
         AND partition != {merged:UInt8}  -- copies of what stands elsewhere
         AND outcome = 'counted'
+        AND fact_id IN (SELECT fact_id FROM kept)  -- which the index of ids understands
         AND (source, fact_id) IN (SELECT source, fact_id FROM kept)
     GROUP BY source, fact_id
 )
