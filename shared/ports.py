@@ -239,7 +239,7 @@ class ReceiptBook(Protocol):
         ...
 
     async def kept(self, after: tuple[str, str], most: int) -> list[Kept]:
-        """Messages kept whole of which no record counts: the last of each source and id, in that order, after `after`."""
+        """Messages kept whole of which no record counts, in order of source and id after `after`: the last of each."""
         ...
 
     async def standing(self) -> Standing:

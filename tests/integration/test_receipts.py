@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
@@ -10,11 +14,16 @@ from typing import Any
 import httpx
 import pytest
 
+from services.ingest.replay import replay
+from services.ingest.replaying import Replayed
 from shared.contracts.facts import QUARANTINED
 from shared.contracts.topics import FACTS
+from shared.reference.catalogue import load
 from shared.runtime.clock import SystemClock
+from shared.runtime.settings import Settings
 from tests.contract.examples import accepted, refused
 from tests.support.asking import asking, counted_all
+from tests.support.catalogues import with_code
 from tests.support.stack import RunningStack
 from tests.support.topics import topic_reader
 from tests.support.waiting import until
@@ -140,3 +149,32 @@ async def test_days_are_checked(stack: RunningStack):
     day = str(date(2026, 1, 1))
     refusal = await _graphql(stack, stack.statistician_token, _SUMS, **{"from": day, "to": day})
     assert refusal["errors"][0]["extensions"]["code"] == "BAD_QUESTION"
+
+
+async def test_a_replay_counts_what_was_kept_and_a_second_one_changes_nothing(stack: RunningStack, sent: Counter[Any]):
+    """Last in this file: what it counts was in quarantine for the others."""
+    settings = stack.settings(Settings)
+    assert (await replay(settings, load())).sent == 0
+    catalogues = with_code("liberty_type", "absuelto")
+    async with topic_reader(settings.kafka) as reader:
+        assert (await replay(settings, catalogues)).sent == 1
+        (record,) = await reader.records(FACTS.name)
+        assert json.loads(record.value)["id"] == "rc-4"
+        assert await replay(settings, catalogues) == Replayed(sent=0, unknown=0)
+        assert len(await reader.records(FACTS.name)) == 1
+    told = await _http(stack, "/v1/facts/rc-4")
+    assert [record["outcome"] for record in told["records"]] == ["quarantined", "counted"]
+    (kept,) = (await _graphql(stack, stack.ingest_key(SITE), _QUARANTINE, **_today()))["data"].values()
+    assert [message["resolvedBy"] is None for message in kept["messages"]] == [False, False]
+    days = _today()
+    told = await _http(stack, f"/v1/receipts?from={days['from']}&to={days['to']}")
+    assert _total(told["days"])["difference"] == 0
+
+
+async def test_the_command_says_what_it_did(stack: RunningStack):
+    command = [sys.executable, "-m", "services.ingest.replay"]
+    environment = {**os.environ, **stack.environment}
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "sent=0 unknown=0\n"), done.stderr

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,23 +13,15 @@ from services.ingest.tokens import Tokeniser
 from shared.contracts.facts import RECORDED
 from shared.contracts.topics import PARTITIONS
 from shared.ports import Kept, Outgoing
-from shared.reference.catalogue import Catalogue, Catalogues, Entry, load
+from shared.reference.catalogue import Catalogues, load
 from tests.contract.examples import IDENTIFIERS, accepted, one_line, refused
+from tests.support.catalogues import with_code
 from tests.support.fakes import FakeJournal, FakeLogEnds, FakeReceiptBook
 from tests.support.logs import records
 from tests.unit.ingest.fakes import FakeLog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOKENS = Tokeniser(b"k" * 32)
-
-
-def _with(name: str, code: str, rank: int | None = None) -> Catalogues:
-    """The catalogues once one of them has one more code."""
-    known = load()
-    parent = next(iter(known[name].values())).parent
-    entry = Entry(code, code, code, parent, rank, "a test", "", "")
-    larger = Catalogue(name, MappingProxyType({**known[name], code: entry}))
-    return Catalogues("later", MappingProxyType({**known.by_name, name: larger}), known.establishments)
 
 
 class World:
@@ -74,7 +65,7 @@ class World:
 
 
 UNKNOWN = refused()["unknown-code"].message
-KNOWING = _with("liberty_type", "absuelto")
+KNOWING = with_code("liberty_type", "absuelto")
 
 
 async def test_nothing_is_told_again_while_the_code_is_unknown():
@@ -130,7 +121,7 @@ async def test_offences_get_their_rank_and_tokens_stay_as_they_are():
         for offence in json.loads(message)["data"]["offences"]
         if offence["code"] not in load()["offence"]
     )
-    knowing = _with("offence", code, rank=7)
+    knowing = with_code("offence", code, rank=7)
     world, at_once = World(), World()
     await world.told(message)
     assert await world.replay(knowing) == Replayed(sent=1, unknown=0)
