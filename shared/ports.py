@@ -141,6 +141,29 @@ class SlowDownError(Exception):
     """Too much is under way to the log; ask again in a moment."""
 
 
+class BlocksError(Exception):
+    """The store of blocked sources did not answer; ask again."""
+
+
+class Blocks(Protocol):
+    """Counts bad messages by source, in windows of the clock, and holds who is blocked until it is released.
+
+    Everything raises BlocksError when the store does not answer.
+    """
+
+    async def count(self, source: str, bad: int, now: datetime) -> bool:
+        """Add so many bad messages to the window that holds `now`; True if that is too many and blocks it just now."""
+        ...
+
+    async def blocked(self) -> Mapping[str, str]:
+        """Who is blocked, and since when (ISO)."""
+        ...
+
+    async def release(self, source: str, now: datetime) -> bool:
+        """Block it no longer and forget what was counted in the window of `now`; False if it was not blocked."""
+        ...
+
+
 class Publisher(Protocol):
     """The way to the log of record, and to the topic of what was refused."""
 

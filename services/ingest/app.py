@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from services.ingest.blocking import block_routes
+from services.ingest.flooding import LIMIT, WINDOW, FloodGuard
 from services.ingest.handlers import Ingest
 from services.ingest.openapi import describe
 from services.ingest.receipts import receipt_routes
@@ -23,6 +25,8 @@ from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.receipts import ClickHouseReceipts
 from shared.adapters.kafka.publisher import KafkaPublisher
 from shared.adapters.kafka.reader import KafkaLogEnds
+from shared.adapters.redis.blocks import RedisBlocks
+from shared.adapters.redis.client import connect_redis
 from shared.reference import catalogue
 from shared.runtime.keys import Keyring
 
@@ -38,7 +42,9 @@ def build(settings: IngestSettings, clock: Clock) -> FastAPI:
     """
     publisher = KafkaPublisher(settings.kafka)
     screen = Screen(catalogue.load(), Tokeniser(bytes.fromhex(settings.token_key.get_secret_value())))
-    ingest = Ingest(screen, publisher, clock)
+    redis = connect_redis(settings.redis)
+    flood = FloodGuard(RedisBlocks(redis, LIMIT, WINDOW), settings.ingest_keys)
+    ingest = Ingest(screen, publisher, clock, flood)
     broker = kafka_door(settings.kafka, ingest)
     log = KafkaLogEnds(settings.kafka)
     book = ClickHouseReceipts(functools.partial(connect_async, settings), log)
@@ -46,7 +52,8 @@ def build(settings: IngestSettings, clock: Clock) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await publisher.start()
-        beside = [asyncio.create_task(open_door(broker)), asyncio.create_task(tick_for_ever(publisher, clock))]
+        together = (open_door(broker), tick_for_ever(publisher, clock), flood.refresh_for_ever())
+        beside = [asyncio.create_task(one) for one in together]
         try:
             yield
         finally:
@@ -57,11 +64,13 @@ def build(settings: IngestSettings, clock: Clock) -> FastAPI:
             await publisher.stop()
             await book.aclose()
             await log.aclose()
+            await redis.aclose()
 
     app = FastAPIOffline(lifespan=lifespan, redoc_url=None, title="SIEP ingest")
     keyring = Keyring(settings.ingest_keys)
-    router = http_door(ingest, keyring, publisher)
+    router = http_door(ingest, keyring, publisher, flood)
     router.include_router(receipt_routes(keyring, book))
+    router.include_router(block_routes(keyring, flood, clock))
     app.include_router(router)
     describe(app, router)
     return app

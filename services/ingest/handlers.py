@@ -5,10 +5,12 @@ Both doors do the same: screen every message, publish what the log keeps, and on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.ingest.flooding import BLOCKED, FloodGuard
 from services.ingest.screening import Refusal, Screen
 from shared.ports import DeadLetter, LogError, Outgoing, Publisher, SlowDownError
 from shared.runtime.clock import Clock
@@ -52,21 +54,34 @@ class BrokenOffError(Exception):
         self.receipt = receipt
 
 
+class BlockedError(Exception):
+    """The source sent too many bad messages; the receipt says what became of the lines before `resume_from`."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("the source is blocked")
+        self.receipt = receipt
+
+
 class Ingest:
     """Takes facts."""
 
-    def __init__(self, screen: Screen, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, screen: Screen, publisher: Publisher, clock: Clock, flood: FloodGuard) -> None:
         self._screen = screen
         self._publisher = publisher
         self._clock = clock
+        self._flood = flood
 
     async def receive(self, pieces: AsyncIterator[Piece], speaker: str) -> Receipt:
         """Take the lines of one request, piece by piece; the next piece is read when the log has the one before.
 
-        Stops at the bad line after the first 1,000. Raises BrokenOffError when the log does not answer.
+        Stops at the bad line after the first 1,000. Raises BrokenOffError when the log does not answer, BlockedError
+        when the speaker is blocked, be it by the lines of this very request.
         """
         receipt = Receipt()
         async for piece in pieces:
+            if speaker in self._flood.blocked:
+                receipt.resume_from = piece.start
+                raise BlockedError(receipt)
             try:
                 await self._take(piece, speaker, receipt)
             except (LogError, SlowDownError) as error:
@@ -101,24 +116,33 @@ class Ingest:
         receipt.accepted += accepted
         receipt.refused += refused
         receipt.resume_from = resume_from
+        await self._flood.note(speaker, len(refused), now)
 
     async def take_from_topic(self, messages: Sequence[tuple[str | None, bytes]]) -> None:
         """Take messages of `siep.inbound.v1` with their keys; what is rejected goes to the dead letters too.
 
+        So does everything from a source that is blocked: others in its partition must not wait for it.
         Returns once the log has what it keeps. Raises LogError or SlowDownError: the same messages are to come again.
         """
         now = self._clock.now()
         records: list[Outgoing] = []
         letters: list[DeadLetter] = []
+        bad: Counter[str | None] = Counter()
         for speaker, message in messages:
+            if speaker in self._flood.blocked:
+                letters.append(letter(Refusal("rejected", BLOCKED, message, None), speaker))
+                continue
             result = self._screen.screen(message, speaker, now)
             if isinstance(result, Outgoing):
                 records.append(result)
                 continue
+            bad[speaker] += 1
             letters.append(letter(result, speaker))
             if result.record:
                 records.append(result.record)
         await self._publisher.publish(records, letters)
+        for speaker, count in bad.items():
+            await self._flood.note(speaker, count, now)
 
 
 def letter(refusal: Refusal, speaker: str | None) -> DeadLetter:

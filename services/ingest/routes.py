@@ -13,7 +13,8 @@ from starlette.responses import Response
 from services.ingest import answers, ndjson
 from services.ingest.answers import PROBLEM, PROBLEM_JSON, ReceiptAnswer
 from services.ingest.faults import MAX_FACT_BYTES
-from services.ingest.handlers import BrokenOffError, Ingest, Piece
+from services.ingest.flooding import BLOCKED, LIMIT, WINDOW, FloodGuard
+from services.ingest.handlers import BlockedError, BrokenOffError, Ingest, Piece
 from shared.ports import Publisher, SlowDownError
 from shared.runtime.keys import Keyring
 
@@ -25,6 +26,7 @@ RETRY_SECONDS = {429: "1", 503: "5"}
 _PROBLEMS = {
     400: "not a JSON object, or the batch is not a JSON array",
     401: "no key, or a key that nobody has",
+    403: f"blocked: more than {LIMIT} bad messages within {WINDOW.seconds // 60} minutes; INPE releases",
     413: f"more than {MAX_FACT_BYTES} bytes for one fact or {MAX_BATCH_BYTES} for a batch",
     415: f"not {EVENT}, {BATCH} or {NDJSON} in plain form",
     429: "too much is under way; wait as Retry-After says",
@@ -53,7 +55,7 @@ class TooLargeError(Exception):
     """A body is larger than its kind may be."""
 
 
-def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher) -> APIRouter:
+def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher, flood: FloodGuard) -> APIRouter:
     """The routes of ingest."""
     router = APIRouter()
 
@@ -82,9 +84,10 @@ def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher) -> APIRout
 
     @router.get("/health", response_model=None)
     async def health() -> Response:
-        """200 when facts can be taken, 503 when the log does not answer."""
+        """200 when facts can be taken, 503 when the log does not answer; and how many sources are blocked."""
         ready = await publisher.ready()
-        return Response(orjson.dumps({"ready": ready}), 200 if ready else 503, media_type="application/json")
+        told = orjson.dumps({"ready": ready, "blocked": len(flood.blocked)})
+        return Response(told, 200 if ready else 503, media_type="application/json")
 
     return router
 
@@ -104,6 +107,8 @@ async def _taken(ingest: Ingest, request: Request, speaker: str) -> Response:
         return answers.problem(
             400, "Broken off", "the request ended early: what came before may be recorded; send it again"
         )
+    except BlockedError as error:
+        return answers.problem(403, "Blocked", BLOCKED.expected, taken=error.receipt)
     except BrokenOffError as error:
         status = 429 if isinstance(error.__cause__, SlowDownError) else 503
         title = "Slow down" if status == 429 else "The log does not answer"

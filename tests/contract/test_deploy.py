@@ -54,7 +54,7 @@ def test_secrets_come_from_outside_the_files(process: Process) -> None:
 def test_no_address_is_left_to_a_default_of_the_machine_at_hand(process: Process) -> None:
     assert not [value for value in process.environment.values() if "127.0.0.1" in value or "localhost" in value]
     needed = {
-        "ingest": {"kafka", "clickhouse"},
+        "ingest": {"kafka", "redis", "clickhouse"},
         "aggregator": {"kafka", "redis", "clickhouse"},
         "gateway": {"kafka", "redis", "clickhouse"},
         "exports": {"redis", "clickhouse"},

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.home import free_ports
+from services.ingest.flooding import LIMIT
 from services.ingest.subscribers import GROUP
 from services.ingest.tokens import Tokeniser
 from shared.contracts.facts import QUARANTINED, RECORDED, TICK
@@ -40,12 +42,13 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def ingest(kafka_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def ingest(kafka_address: str, valkey_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     port = free_ports()["ingest"]
     log = tmp_path_factory.mktemp("ingest") / "ingest.log"
     environment = {
         **os.environ,
         "SIEP_KAFKA": kafka_address,
+        "SIEP_REDIS": valkey_address,
         "SIEP_PORT": str(port),
         "SIEP_TOKEN_KEY": KEY,
         "SIEP_CLICKHOUSE": "http://127.0.0.1:1",  # nobody: facts are taken without the journal
@@ -58,7 +61,7 @@ def ingest(kafka_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         address = f"http://127.0.0.1:{port}"
         transport = httpx.HTTPTransport(retries=6)  # waits 0.5, 1, 2, 4, 8 s while nobody listens yet
         with httpx.Client(transport=transport) as client:
-            assert client.get(f"{address}/health").json() == {"ready": True}
+            assert client.get(f"{address}/health").json()["ready"] is True
         yield Running(address, log)
     finally:
         process.terminate()
@@ -224,6 +227,36 @@ async def test_no_raw_identifier_is_in_the_log_of_record_in_any_answer_or_in_any
     assert not IDENTIFIERS.search(text)
 
 
+async def test_a_flood_of_bad_ones_stops_no_partition_and_blocks_its_source_alone_until_it_is_released(
+    client: httpx.AsyncClient, topics: TopicReader, kafka_address: str, ingest: Running
+):
+    good = accepted()["release/acquitted"]
+    of_the_flooder = good.replace(b"ep-022", b"ep-001")
+    bad = json.dumps({**json.loads(of_the_flooder), "time": "yesterday"}).encode()
+    async with AIOKafkaProducer(bootstrap_servers=kafka_address) as producer:
+        for _ in range(LIMIT + 1):
+            await producer.send(INBOUND.name, bad, b"ep-001", partition=0)
+        await producer.send(INBOUND.name, good, b"ep-022", partition=0)
+        await producer.flush()
+        await _until_committed(kafka_address, topics)
+        await producer.send_and_wait(INBOUND.name, of_the_flooder, b"ep-001", partition=0)
+        await producer.send_and_wait(INBOUND.name, good, b"ep-022", partition=0)
+        await _until_committed(kafka_address, topics)
+    recorded = Counter(json.loads(record.value)["type"] for record in await topics.records(FACTS.name))
+    assert recorded["siep.release.v1"] == 2, "what others sent behind the flood"
+    assert recorded[QUARANTINED] <= LIMIT + 1
+    last = (await topics.records(DEAD_LETTER.name))[-1]
+    assert (last.value, dict(last.headers)["code"]) == (of_the_flooder, b"blocked")
+    assert '"source blocked"' in ingest.log.read_text()
+    assert (await client.get("/health")).json() == {"ready": True, "blocked": 1}
+    answer = await _post(client, "ep-001", of_the_flooder)
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
+    assert (await _post(client, "ep-022", good)).status_code == 202
+    released = await client.delete("/v1/blocks/ep-001", headers={"authorization": "Bearer key-inpe"})
+    assert released.json() == {"blocked": {}}
+    assert (await _post(client, "ep-001", of_the_flooder)).status_code == 202
+
+
 async def test_without_the_journal_facts_are_taken_and_only_receipts_wait(client: httpx.AsyncClient):
     assert (await _post(client, "ep-022", accepted()["release/acquitted"])).status_code == 202
     headers = {"authorization": "Bearer key-ep-022"}
@@ -231,7 +264,7 @@ async def test_without_the_journal_facts_are_taken_and_only_receipts_wait(client
         answer = await client.get(path, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
         assert int(answer.headers["retry-after"]) > 0
-    assert (await client.get("/health")).json() == {"ready": True}
+    assert (await client.get("/health")).json() == {"ready": True, "blocked": 0}
 
 
 async def test_the_tokens_are_those_of_the_key(client: httpx.AsyncClient, topics: TopicReader):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.ingest.flooding import LIMIT, WINDOW, FloodGuard
 from services.ingest.handlers import MOST_REFUSED, BrokenOffError, Ingest, Piece, Receipt
 from services.ingest.screening import Screen
 from services.ingest.tokens import Tokeniser
@@ -13,6 +14,7 @@ from shared.ports import SlowDownError
 from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
 from tests.contract.examples import accepted, refused
+from tests.support.fakes import FakeBlocks
 from tests.unit.ingest.fakes import FakeLog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -23,7 +25,7 @@ NO_PERSON = refused()["no-person"].message
 
 
 def _ingest(log: FakeLog) -> Ingest:
-    return Ingest(SCREEN, log, FixedClock(NOW))
+    return Ingest(SCREEN, log, FixedClock(NOW), FloodGuard(FakeBlocks(LIMIT, WINDOW), ["ep-022"]))
 
 
 async def _pieces(*pieces: list[bytes]) -> AsyncIterator[Piece]:

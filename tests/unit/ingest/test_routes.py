@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.ingest.faults import MAX_FACT_BYTES
+from services.ingest.flooding import LIMIT, WINDOW, FloodGuard
 from services.ingest.handlers import Ingest
 from services.ingest.routes import BATCH, EVENT, MAX_BATCH_BYTES, NDJSON, http_door
 from services.ingest.screening import Screen
@@ -18,6 +19,7 @@ from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
 from shared.runtime.keys import Keyring
 from tests.contract.examples import accepted, refused
+from tests.support.fakes import FakeBlocks
 from tests.unit.ingest.fakes import FakeLog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -35,7 +37,8 @@ def log() -> FakeLog:
 def app(log: FakeLog) -> FastAPI:
     app = FastAPI()
     keyring = Keyring({"ep-022": hashlib.sha256(b"key").hexdigest()})
-    app.include_router(http_door(Ingest(SCREEN, log, FixedClock(NOW)), keyring, log))
+    flood = FloodGuard(FakeBlocks(LIMIT, WINDOW), ["ep-022"])
+    app.include_router(http_door(Ingest(SCREEN, log, FixedClock(NOW), flood), keyring, log, flood))
     return app
 
 
