@@ -265,6 +265,16 @@ async def test_an_establishment_is_refused_what_is_not_its_own(gateway: httpx.As
     assert answer["data"] in (None, {"export": None})
 
 
+async def test_receipts_are_told_while_the_log_does_not_answer_and_say_so(gateway: httpx.AsyncClient):
+    query = """{ receipts(from: "2024-01-01", to: "2026-01-01") { days { source sent counted difference }
+        standing { waiting missing position } } }"""
+    (told,) = (await said(gateway, query, "key-ep-001"))["data"].values()
+    facts = [one for many in MADE.values() for one in many if one.message.source == "ep-001"]
+    assert sum(day["sent"] for day in told["days"]) == len(facts) > 0
+    assert {(day["source"], day["difference"]) for day in told["days"]} == {("ep-001", 0)}
+    assert (told["standing"]["waiting"], told["standing"]["missing"]) == (None, 0)
+
+
 async def test_an_establishment_may_ask_the_schema_and_nothing_beside_it(gateway: httpx.AsyncClient):
     assert (await said(gateway, "{ __typename }", "key-ep-001"))["data"] == {"__typename": "Query"}
     for method, path in (("GET", "/files/a/b"), ("POST", "/health"), ("GET", "/nowhere"), ("PUT", "/graphql")):
