@@ -75,7 +75,7 @@ class Asking:
             asked = AnomalyQuestion(**said)
         except ValidationError as error:
             raise QuestionError(explained(error)) from None
-        _refuse_unknown_units((asked.establishment,) if asked.establishment else ())
+        refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.anomalies(asked)
 
     async def history(self, question: Question, since: KnownAt, until: KnownAt | None) -> FigureHistory:
@@ -107,7 +107,7 @@ class Asking:
             asked = HeadcountQuestion(**said)
         except ValidationError as error:
             raise QuestionError(explained(error)) from None
-        _refuse_unknown_units((asked.establishment,) if asked.establishment else ())
+        refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.headcounts(asked)
 
     async def explanations(self, of: Headcount, position: LogPosition) -> tuple[Explanation, ...]:
@@ -163,7 +163,7 @@ class Ordering:
             check_members(asked)
             asked = asked.model_copy(update={"as_known_at": None})
         else:
-            _refuse_unknown_units(asked.establishments)
+            refuse_unknown_units(asked.establishments)
         position = await self._figures.position(as_known_at)
         order = Order(
             question=asked if isinstance(asked, Question) else None,
@@ -190,7 +190,7 @@ def check_members(question: Question) -> None:
         _refuse_unknown(each.dimension, each.codes)
 
 
-def _refuse_unknown_units(establishments: Iterable[str]) -> None:
+def refuse_unknown_units(establishments: Iterable[str]) -> None:
     """Movements and contradictions are of prisons and of offices of medio libre alike."""
     units = members(Dimension.SUPERVISION_UNIT)
     _refuse_unknown(Dimension.ESTABLISHMENT, tuple(code for code in establishments if code not in units))

@@ -1,6 +1,6 @@
 """`python -m services.ingest.replay`: tell again what was quarantined for a code that the catalogues have by now.
 
-For operators, in the environment of the aggregator (Kafka, ClickHouse). Running it twice changes nothing.
+For operators, in the environment of ingest, of the release that has the code. Running it twice changes nothing.
 """
 
 from __future__ import annotations

@@ -83,7 +83,13 @@ class DaySums(_Told):
 
     day: date
     source: str
-    sent: Annotated[int, Field(description="records of this source: what ingest accepted or quarantined")]
+    sent: Annotated[
+        int,
+        Field(
+            description="records of this source in the log: what ingest accepted or quarantined. What was replayed, or "
+            "taken twice because Kafka delivered it twice, is a record each time"
+        ),
+    ]
     counted: int
     duplicate: Annotated[int, Field(description="known already, with the same or with other content")]
     conflicting: Annotated[int, Field(description="of the duplicates, those with other content")]

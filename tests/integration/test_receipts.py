@@ -151,6 +151,13 @@ async def test_days_are_checked(stack: RunningStack):
     assert refusal["errors"][0]["extensions"]["code"] == "BAD_QUESTION"
 
 
+async def test_an_establishment_that_is_not_there_is_told_the_nearest(stack: RunningStack):
+    refusal = await _graphql(stack, stack.statistician_token, _FATE, id="a", whose="ep-999")
+    assert refusal["errors"][0]["extensions"]["code"] == "UNKNOWN_MEMBER"
+    reference = await _graphql(stack, stack.statistician_token, _FATE, id="a", whose="inpe")
+    assert "errors" not in reference
+
+
 async def test_a_replay_counts_what_was_kept_and_a_second_one_changes_nothing(stack: RunningStack, sent: Counter[Any]):
     """Last in this file: what it counts was in quarantine for the others."""
     settings = stack.settings(Settings)

@@ -8,7 +8,8 @@ from typing import Annotated
 import strawberry
 from strawberry.tools import create_type
 
-from services.gateway.callers import Role
+from services.gateway.callers import INPE, Role
+from services.gateway.handlers import refuse_unknown_units
 from services.gateway.schema.access import OpenTo
 from services.gateway.schema.context import Information, told
 from shared.contracts import receipts as contract
@@ -67,7 +68,9 @@ class DaySums:
 
     day: date
     source: str
-    sent: int
+    sent: int = strawberry.field(
+        description="Records of this source in the log; what was replayed or delivered twice is a record each time."
+    )
     counted: int
     duplicate: int
     conflicting: int = strawberry.field(description="Of the duplicates, those with other content.")
@@ -112,7 +115,7 @@ SITE = Annotated[
 async def receipt(info: Information, id: str, establishment: SITE = None) -> Receipt:  # noqa: A002 - its name outside
     """See ReceiptBook.fate."""
     with told():
-        found = await info.context.receipts.fate(id, info.context.caller.scope(establishment))
+        found = await info.context.receipts.fate(id, _whose(info, establishment))
     records = [FateRecord(**vars(record)) for record in found.records]
     return Receipt(id=found.id, fate=found.fate, records=records, standing=_standing(found.standing))
 
@@ -120,16 +123,23 @@ async def receipt(info: Information, id: str, establishment: SITE = None) -> Rec
 async def receipts(info: Information, from_: FROM, to: TO, establishment: SITE = None) -> Receipts:
     """See ReceiptBook.sums."""
     with told():
-        found = await info.context.receipts.sums(*_days(from_, to), info.context.caller.scope(establishment))
+        found = await info.context.receipts.sums(*_days(from_, to), _whose(info, establishment))
     return Receipts(days=[DaySums(**vars(day)) for day in found.days], standing=_standing(found.standing))
 
 
 async def quarantine(info: Information, from_: FROM, to: TO, establishment: SITE = None) -> Quarantine:
     """See ReceiptBook.quarantine."""
     with told():
-        found = await info.context.receipts.quarantine(*_days(from_, to), info.context.caller.scope(establishment))
+        found = await info.context.receipts.quarantine(*_days(from_, to), _whose(info, establishment))
     messages = [_quarantined(message) for message in found.messages]
     return Quarantine(messages=messages, left_out=found.left_out, standing=_standing(found.standing))
+
+
+def _whose(info: Information, establishment: str | None) -> str | None:
+    """Whose facts to tell of. Raises ForbiddenError or QuestionError."""
+    if establishment != INPE:
+        refuse_unknown_units((establishment,) if establishment else ())
+    return info.context.caller.scope(establishment)
 
 
 def _days(first: date, end: date) -> tuple[date, date]:
