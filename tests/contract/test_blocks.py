@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from shared.adapters.redis.blocks import RedisBlocks
 from shared.ports import Blocks, BlocksError
-from tests.support.fakes import FakeBlocks
+from tests.support.receipts import FakeBlocks
 
 NOW = datetime(2026, 1, 31, 12, 3, tzinfo=UTC)
 WINDOW = timedelta(minutes=10)

@@ -18,8 +18,9 @@ from shared.contracts.questions import LEDGER_VERSION
 from shared.contracts.receipts import FateRecord, Place
 from shared.domain.facts import DAY_MS, Fact
 from shared.ports import Journal, JournalError, Position, ReceiptBook
-from tests.support.fakes import FakeJournal, FakeLogEnds, FakeReceiptBook
+from tests.support.fakes import FakeJournal, Part
 from tests.support.logs import message, records, tick, token
+from tests.support.receipts import FakeLogEnds, FakeReceiptBook
 
 DAY = date(2026, 1, 10)
 MIDNIGHT_MS = int(datetime(2026, 1, 11, 5, tzinfo=UTC).timestamp() * 1000)
@@ -160,7 +161,7 @@ async def test_a_part_that_was_lost_is_told_as_missing(subject: Subject) -> None
     log = records([_fact("c")], start=5, appended_ms=MIDNIGHT_MS)
     lost = fold_batch(decoded(log), {}, Position(5, 5, MIDNIGHT_MS)).consumed
     if isinstance(subject.journal, FakeJournal):
-        subject.journal.rows[1] += lost
+        subject.journal.write(Part((1, 5, 0), lost))
     else:  # past the guard, as a part that vanished would leave it
         client = subject.journal._client
         await client.command(

@@ -20,7 +20,7 @@ from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
 from shared.runtime.keys import Keyring
 from tests.contract.examples import accepted
-from tests.support.fakes import FakeBlocks
+from tests.support.receipts import FakeBlocks
 from tests.unit.ingest.fakes import FakeLog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -15,8 +15,9 @@ from shared.contracts.questions import LEDGER_VERSION
 from shared.domain.facts import DAY_MS, Fact
 from shared.ports import Position
 from shared.runtime.keys import Keyring
-from tests.support.fakes import FakeJournal, FakeLogEnds, FakeReceiptBook
+from tests.support.fakes import FakeJournal
 from tests.support.logs import message, records, token
+from tests.support.receipts import FakeLogEnds, FakeReceiptBook
 
 KEYS = {name: hashlib.sha256(f"key-{name}".encode()).hexdigest() for name in ("ep-001", "ep-002")}
 

@@ -16,8 +16,9 @@ from shared.ports import Kept, Outgoing
 from shared.reference.catalogue import Catalogues, load
 from tests.contract.examples import IDENTIFIERS, accepted, one_line, refused
 from tests.support.catalogues import with_code
-from tests.support.fakes import FakeJournal, FakeLogEnds, FakeReceiptBook
+from tests.support.fakes import FakeJournal
 from tests.support.logs import records
+from tests.support.receipts import FakeLogEnds, FakeReceiptBook
 from tests.unit.ingest.fakes import FakeLog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
