@@ -56,7 +56,7 @@ generate: .venv/ready  ## write again every committed file that is generated
 
 lock: .venv/ready  ## resolve the requirements anew, with hashes and without a registry's name
 	@$(COMPILE) --upgrade --all-extras --group local --group dev --output-file requirements/all.txt
-	@for service in ingest aggregator gateway exports; do \
+	@for service in ingest aggregator gateway exports producer; do \
 	  $(COMPILE) --extra $$service --constraint requirements/all.txt --output-file requirements/$$service.txt; done
 	@$(RUN) deploy.local.jars lock
 
