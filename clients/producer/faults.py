@@ -51,8 +51,10 @@ _ELSE = "no es un valor válido"
 def first(error: ValidationError, kind: str) -> Fault:
     """The first thing that the contract found wrong with a fact of this kind; empty if the kind is not known."""
     detail = error.errors(include_url=False, include_input=False)[0]
-    path = [str(part) for part in detail["loc"] if part not in INBOUND]
     code = detail["type"]
+    path = [str(part) for part in detail["loc"] if part not in INBOUND]
+    if code.startswith("union_tag") and not path:
+        path = ["type"]
     if code == "extra_forbidden":  # the name of an unknown field is something that was written
         path = path[:-1]
     field = ".".join(path)

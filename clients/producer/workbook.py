@@ -108,6 +108,7 @@ def _add_column(sheet: Worksheet, number: int, column: Column, lists: _Lists) ->
     sheet.column_dimensions[letter].number_format = _FORMATS[column.form]
     rule = _rule(column, lists)
     if rule:
+        rule.showErrorMessage = True  # or Excel lets everything pass
         rule.error = column.explanation
         rule.errorTitle = column.label[:32]  # Excel takes no more
         rule.add(f"{letter}2:{letter}{_LAST_ROW}")

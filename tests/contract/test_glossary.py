@@ -19,7 +19,7 @@ def test_each_word_stands_once() -> None:
 
 
 def test_each_name_is_one_of_the_code() -> None:
-    folders = [ROOT / "shared", ROOT / "services"]
+    folders = [ROOT / "shared", ROOT / "services", ROOT / "clients"]
     sources = [path for folder in folders for kind in ("*.py", "*.sql", "*.csv") for path in folder.rglob(kind)]
     words = set(re.findall(r"[\w-]+", "\n".join(path.read_text(encoding="utf-8") for path in sources)))
     names = [name for _, _, code, _ in ROWS for name in re.findall(r"`([^`]+)`", code)]
