@@ -18,7 +18,6 @@ from clients.producer.facts import Facts, Row
 from clients.producer.journal import SiteJournal, open_journal
 from clients.producer.sending import PORTION, TRIES, Sender
 from services.ingest.handlers import Ingest
-from services.ingest.keys import Keyring
 from services.ingest.routes import http_door
 from services.ingest.screening import Screen
 from services.ingest.tokens import Tokeniser
@@ -26,6 +25,7 @@ from shared.contracts.facts import QUARANTINED
 from shared.ports import DeadLetter, LogError, Outgoing, SlowDownError
 from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
+from shared.runtime.keys import Keyring
 from tests.unit.ingest.fakes import FakeLog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
