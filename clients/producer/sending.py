@@ -26,10 +26,11 @@ TRIES = 6
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _NOT_TAKEN = {
     HTTPStatus.UNAUTHORIZED: "no conoce la clave de SIEP_KEY",
+    HTTPStatus.FORBIDDEN: "bloqueó a este establecimiento por demasiadas filas con error: pida al INPE que lo libere",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "no acepta un envío de este tamaño",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "no acepta esta forma de envío",
 }
-"""Answers of ingest that say that it read nothing. A pause does not help."""
+"""Answers of ingest that say that it took nothing, or nothing beyond its receipt. A pause does not help."""
 _TEMPORARY = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 """Besides every 5xx. Ingest answers 400 to lines only where a request broke off on its way."""
 
@@ -103,8 +104,9 @@ class Sender:
         except httpx.TransportError:
             return _Answer([], "La línea se cortó antes de la respuesta: estas filas se enviarán otra vez.")
         if response.status_code in _NOT_TAKEN and _is_problem(response):
-            self.journal.stay(rows)
-            return _Answer([], f"Ingest {_NOT_TAKEN[HTTPStatus(response.status_code)]}.", hopeless=True)
+            fates = _fates(_receipt_of_problem(response), rows)
+            self.journal.stay(rows[len(fates) :])
+            return _Answer(fates, f"Ingest {_NOT_TAKEN[HTTPStatus(response.status_code)]}.", hopeless=True)
         return _understood(response, rows)
 
 
@@ -125,10 +127,14 @@ def _understood(response: httpx.Response, rows: Sequence[Waiting]) -> _Answer:
         strange = "" if fates else "La respuesta de ingest no se entiende: estas filas se enviarán otra vez."
         return _Answer(fates, strange)
     if status in _TEMPORARY or response.is_server_error:
-        problem = _read(response, _Problem)
-        fates = _fates(problem.receipt, rows) if problem else []
+        fates = _fates(_receipt_of_problem(response), rows)
         return _Answer(fates, f"Ingest no puede recibir ahora ({status}).", pause=_pause(response))
     return _Answer([], f"Algo que no es ingest respondió {status}: revise SIEP_INGEST.", hopeless=True)
+
+
+def _receipt_of_problem(response: httpx.Response) -> _Receipt | None:
+    problem = _read(response, _Problem)
+    return problem.receipt if problem else None
 
 
 def _fates(receipt: _Receipt | None, rows: Sequence[Waiting]) -> list[Fate]:

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from clients.producer.facts import Facts, Row
 from clients.producer.journal import SiteJournal, open_journal
 from clients.producer.sending import PORTION, TRIES, Sender
+from services.ingest.flooding import LIMIT, WINDOW, FloodGuard
 from services.ingest.handlers import Ingest
 from services.ingest.routes import http_door
 from services.ingest.screening import Screen
@@ -26,6 +27,7 @@ from shared.ports import DeadLetter, LogError, Outgoing, SlowDownError
 from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
 from shared.runtime.keys import Keyring
+from tests.support.receipts import FakeBlocks
 from tests.unit.ingest.fakes import FakeLog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -110,10 +112,11 @@ def door() -> Iterator[Door]:
     """The site's client at the door of an ingest with this log."""
     with asyncio.Runner() as runner:
 
-        def client(log: FakeLog, key: str = KEY) -> httpx.Client:
+        def client(log: FakeLog, key: str = KEY, limit: int = LIMIT) -> httpx.Client:
             app = FastAPI()
             keyring = Keyring({"ep-022": hashlib.sha256(KEY.encode()).hexdigest()})
-            app.include_router(http_door(Ingest(SCREEN, log, FixedClock(NOW)), keyring, log))
+            flood = FloodGuard(FakeBlocks(limit, WINDOW), ["ep-022"])
+            app.include_router(http_door(Ingest(SCREEN, log, FixedClock(NOW), flood), keyring, log, flood))
             headers = {"Authorization": f"Bearer {key}"}
             return httpx.Client(
                 base_url="https://ingest.example", transport=DoorTransport(app, runner), headers=headers
@@ -212,6 +215,16 @@ def test_an_unknown_key_stops_at_once_and_nothing_is_unknown(site: Site, door: D
     assert site.states == ["waiting", "waiting"]
     assert site.waited == []
     assert "SIEP_KEY" in site.said[0]
+
+
+def test_a_block_settles_what_was_taken_before_it_and_stops_at_once(site: Site, door: Door):
+    fill(site.journal, 2 * PORTION, time="2026-12-24T00:00:00-05:00")
+    fill(site.journal, 1)
+    assert not site.send(door(FakeLog(), limit=PORTION // 2))
+    assert site.waited == []
+    assert "bloqueó" in site.said[-2]
+    assert set(site.states) == {"quarantined", "waiting"}
+    assert site.states[-1] == "waiting"
 
 
 def test_without_a_line_nothing_is_unknown_and_it_is_tried_later(site: Site):
