@@ -53,7 +53,7 @@ async def load(lines: Iterable[Line], doors: Doors, sent: Callable[[int], None],
     limits = httpx.Limits(max_connections=AT_ONCE)
     total = 0
     async with (
-        _producer(doors.kafka) as producer,
+        producer_of(doors.kafka) as producer,
         httpx.AsyncClient(base_url=doors.ingest, timeout=120, trust_env=False, limits=limits) as client,
     ):
         for portions in _windows(lines, window):
@@ -65,7 +65,7 @@ async def load(lines: Iterable[Line], doors: Doors, sent: Callable[[int], None],
 
 
 @contextlib.asynccontextmanager
-async def _producer(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+async def producer_of(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
     """Someone who pushes into Kafka, once the broker answers."""
     producer = await _connected(kafka)
     try:
@@ -100,7 +100,7 @@ async def _send(
     client: httpx.AsyncClient, producer: AIOKafkaProducer, doors: Doors, source: str, lines: list[bytes]
 ) -> None:
     if source in doors.by_kafka:
-        await _push(producer, source, lines)
+        await push(producer, source, lines)
         return
     headers = {"Authorization": f"Bearer {doors.keys[source]}", "Content-Type": "application/x-ndjson"}
     for _ in range(TRIES):
@@ -117,7 +117,7 @@ async def _send(
     raise RefusedError(f"[{source}] got no answer from {doors.ingest} in {TRIES} tries: see make status")
 
 
-async def _push(producer: AIOKafkaProducer, source: str, lines: list[bytes]) -> None:
+async def push(producer: AIOKafkaProducer, source: str, lines: list[bytes]) -> None:
     """Into the inbound topic; what the broker does not acknowledge goes once more."""
     for _ in range(TRIES):
         pushed = await asyncio.gather(*(_pushed(producer, source, line) for line in lines))

@@ -72,9 +72,22 @@ class Home:
         known = self.environment()
         return {name: int(known.get(f"SIEP_{name.upper()}_PORT", usual)) for name, usual in PORTS.items()}
 
+    def addresses(self, ports: Mapping[str, int]) -> dict[str, str]:
+        """Where everything is and listens, as variables of the environment."""
+        return {
+            "SIEP_HOME": str(self.folder),
+            "SIEP_KAFKA": f"127.0.0.1:{ports['kafka']}",
+            "SIEP_CLICKHOUSE": f"http://127.0.0.1:{ports['clickhouse']}",
+            "SIEP_REDIS": f"redis://127.0.0.1:{ports['redis']}/0",
+            "SIEP_INGEST": f"http://127.0.0.1:{ports['ingest']}",
+            "SIEP_GATEWAY": f"http://127.0.0.1:{ports['gateway']}",
+            "SIEP_EXPORTS_DIR": str(self.data / "exports"),
+            **{f"SIEP_{name.upper()}_PORT": str(port) for name, port in ports.items()},
+        }
+
     def write_environment(self, ports: Mapping[str, int]) -> dict[str, str]:
         """Write addresses and secrets, readable by the owner alone. A secret, once made, stays."""
-        environment = _addresses(self, ports) | _secrets(self.environment())
+        environment = self.addresses(ports) | _secrets(self.environment())
         text = "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
         draft = self.env_file.with_suffix(".draft")
         draft.touch(mode=0o600)
@@ -98,19 +111,6 @@ def free_ports() -> dict[str, int]:
     for one in held:
         one.close()
     return found
-
-
-def _addresses(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
-    return {
-        "SIEP_HOME": str(home.folder),
-        "SIEP_KAFKA": f"127.0.0.1:{ports['kafka']}",
-        "SIEP_CLICKHOUSE": f"http://127.0.0.1:{ports['clickhouse']}",
-        "SIEP_REDIS": f"redis://127.0.0.1:{ports['redis']}/0",
-        "SIEP_INGEST": f"http://127.0.0.1:{ports['ingest']}",
-        "SIEP_GATEWAY": f"http://127.0.0.1:{ports['gateway']}",
-        "SIEP_EXPORTS_DIR": str(home.data / "exports"),
-        **{f"SIEP_{name.upper()}_PORT": str(port) for name, port in ports.items()},
-    }
 
 
 def _secrets(known: Mapping[str, str]) -> dict[str, str]:

@@ -19,13 +19,10 @@ import psutil
 import pytest
 
 from services.exports.handlers import KEPT
-from services.exports.manifest import Basis
 from shared.adapters.clickhouse.client import connect
-from shared.adapters.clickhouse.export_tables import ClickHouseTables
-from shared.adapters.files.forms import FORMS
 from shared.adapters.redis.jobs import RedisExportJobs
-from shared.contracts.export_jobs import Order
 from shared.runtime.settings import Settings
+from tests.support.files import digest_made_again
 from tests.support.stack import RunningStack, local_stack
 
 ENTRIES = 300_000
@@ -144,27 +141,8 @@ def test_a_killed_worker_costs_a_restart_and_no_more(client: Client, killed: str
             process.kill()
     job = client.done(job_id)
     assert job["attempts"] == 2
-    assert job["files"][0]["sha256"] == _undisturbed(client, job_id)
+    assert job["files"][0]["sha256"] == digest_made_again(client.stack, job_id)
     client.fetch(job["files"][0])
-
-
-def _undisturbed(client: Client, job_id: str) -> str:
-    """The digest of the same rows, written here in one go."""
-    order = _order_of(client, job_id)
-    with connect(client.stack.settings(Settings)) as connected:
-        rows = ClickHouseTables(connected, FORMS).rows(order)
-        basis = Basis(order, rows.columns, rows.count(), rows.recorded_until())
-        sink = io.BytesIO()
-        FORMS[order.format].write(sink, rows.columns, rows.blocks(), basis.lines())
-    return hashlib.sha256(sink.getvalue()).hexdigest()
-
-
-def _order_of(client: Client, job_id: str) -> Order:
-    jobs = RedisExportJobs.connect(client.stack.environment["SIEP_REDIS"])
-    job = jobs.read(job_id)
-    jobs.close()
-    assert job
-    return job.order
 
 
 def test_a_cancelled_file_is_not_made(client: Client) -> None:

@@ -12,13 +12,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, timedelta
 
-import httpx
 import pytest
 import redis
 
 from deploy.demo.country.facts import generate
 from deploy.demo.loading import Doors, Line, load
-from deploy.local.home import free_ports
 from deploy.local.supervision import ROOT
 from shared.contracts.questions import KnownAt, Question
 from shared.domain import reference
@@ -106,8 +104,8 @@ async def _load(system: RunningStack, portion: list[Line], step: str) -> None:
         with redis.Redis.from_url(system.environment["SIEP_REDIS"]) as store:
             await _send(system, portion, store.flushall)
     elif step == "second aggregator":
-        async with _second_aggregator(system) as process:
-            await _send(system, portion, process.kill)
+        async with system.second_aggregator() as beside:
+            await _send(system, portion, beside.kill)
     else:
         await _send(system, portion, lambda: None)
 
@@ -134,34 +132,6 @@ async def _send(system: RunningStack, portion: list[Line], mishap: Mishap) -> No
 
 async def _runs_anew(system: RunningStack, name: str, before: int | None) -> bool:
     return system.runs(name) not in (None, before)
-
-
-@contextlib.asynccontextmanager
-async def _second_aggregator(system: RunningStack) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """One more aggregator that has partitions of its own, for as long as it lives."""
-    port = free_ports()["aggregator"]
-    process = _started(system, port)
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            await until(lambda: _follows(client), "the second aggregator has partitions")
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _started(system: RunningStack, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "services.aggregator"]
-    environment = {**os.environ, **system.environment, "SIEP_PORT": str(port)}
-    with (system.stack.home.logs / "second.log").open("wb") as log:
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-
-
-async def _follows(client: httpx.AsyncClient) -> bool:
-    try:
-        return bool((await client.get("/health")).json()["positions"])
-    except httpx.TransportError:
-        return False
 
 
 def _question(measure: Measure, *dimensions: D, **time: object) -> Question:

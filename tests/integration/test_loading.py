@@ -32,7 +32,7 @@ async def test_what_the_broker_does_not_acknowledge_goes_once_more(at_once: None
     producer = AIOKafkaProducer(bootstrap_servers=kafka_address, max_request_size=400)
     async with topic_reader(kafka_address) as topics, producer:
         with pytest.raises(RefusedError, match=r"\[ep-001\] could not push into Kafka in 3 tries"):
-            await loading._push(producer, "ep-001", [b"small", b"l" * 500])
+            await loading.push(producer, "ep-001", [b"small", b"l" * 500])
         assert [record.value for record in await topics.records(INBOUND.name)] == [b"small"]
 
 

@@ -15,19 +15,25 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
 import pytest
 
 from deploy.local.home import Home, free_ports
 from deploy.local.programs import INFRASTRUCTURE, SERVICES
 from deploy.local.stack import Stack, Standing
+from deploy.local.supervision import ROOT
 from shared.runtime.settings import ProcessSettings, Settings
+from tests.support.waiting import until
 
+AGGREGATOR = (sys.executable, "-m", "services.aggregator")
 FIXTURES = frozenset({"stack", "parts", "kafka_address", "clickhouse_address", "clickhouse_settings", "valkey_address"})
 SettingsT = TypeVar("SettingsT", bound=ProcessSettings)
 
@@ -60,7 +66,13 @@ class RunningStack:
 
     def ingest_key(self, speaker: str) -> str:
         """The key of an establishment, or of `inpe`."""
-        return str(json.loads(self.environment["SIEP_KEYS"])[speaker])
+        return self.keys[speaker]
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key of each establishment, and of `inpe`."""
+        found: dict[str, str] = json.loads(self.environment["SIEP_KEYS"])
+        return found
 
     def settings(self, kind: type[SettingsT]) -> SettingsT:
         """The settings that a process of this stack would read."""
@@ -88,6 +100,57 @@ class RunningStack:
         pid = self.runs(name)
         assert pid, f"{name} does not run"
         os.kill(pid, signal.SIGKILL)
+
+    @contextlib.asynccontextmanager
+    async def second_aggregator(self, command: Sequence[str] = AGGREGATOR) -> AsyncIterator[Beside]:
+        """One more aggregator that has partitions of its own by now. Killed in the end, if it still lives."""
+        beside = Beside(self.stack.home, command, free_ports()["aggregator"])
+        try:
+            await until(beside.follows, "the second aggregator has partitions")
+            yield beside
+        finally:
+            beside.kill()
+
+
+class Beside:
+    """A process of a stack that the supervisor does not know. Its id is written down, so that `down` ends it too."""
+
+    def __init__(self, home: Home, command: Sequence[str], port: int) -> None:
+        self._home = home
+        self._command = command
+        self._port = port
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **self._home.environment(), "SIEP_PORT": str(self._port)}
+        with (self._home.logs / f"beside-{self._port}.log").open("ab") as log:
+            process = subprocess.Popen(
+                self._command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        with (self._home.run / "ids").open("a", encoding="utf-8") as ids:
+            ids.write(f"{process.pid}\n")
+        return process
+
+    async def follows(self) -> bool:
+        """Whether it has partitions. If it ended, as it does where nothing answers, it is started again."""
+        if self._process.poll() is not None:
+            self._process = self._started()
+        try:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", trust_env=False) as client:
+                return bool((await client.get("/health")).json()["positions"])
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self, seconds: float) -> None:
+        """Ask it to end, and wait so long."""
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
 
 
 @contextlib.contextmanager

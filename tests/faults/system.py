@@ -1,0 +1,122 @@
+"""The stack that is broken: a real one with free ports, whose parts reach each other through proxies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from deploy.demo.loading import log_standing
+from deploy.local.home import Home, free_ports
+from deploy.local.programs import INFRASTRUCTURE, SERVICES
+from deploy.local.stack import Stack
+from shared.adapters.clickhouse.client import connect
+from shared.adapters.clickhouse.queries import LEDGER
+from shared.ports import LogError
+from shared.runtime.settings import Settings
+from tests.faults import judge
+from tests.faults.plan import LINKS
+from tests.faults.proxy import Proxy
+from tests.support.stack import RunningStack
+
+Say = Callable[[str], None]
+_PORTS = {"valkey": "redis"}
+"""Where the name of a port is not that of the process."""
+
+
+@dataclass(frozen=True)
+class Detour(Home):
+    """A home whose addresses lead to these ports instead, and whose parts listen where they always do."""
+
+    through: Mapping[str, int]
+
+    def addresses(self, ports: Mapping[str, int]) -> dict[str, str]:
+        """See Home."""
+        straight = super().addresses(ports)
+        around = super().addresses({**ports, **self.through})
+        return {name: straight[name] if name.endswith("_PORT") else around[name] for name in straight}
+
+
+@dataclass(frozen=True)
+class System:
+    """The running stack and its proxies, by the name of what is behind them."""
+
+    running: RunningStack
+    proxies: Mapping[str, Proxy]
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """The process of this name and what it started; none while the supervisor has yet to bring it up again."""
+        pid = self.running.runs(name)
+        if pid is None:
+            return []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            return [process, *process.children(recursive=True)]
+        return []
+
+    def port(self, name: str) -> int:
+        """Where it listens itself, behind the proxy."""
+        return self.running.stack.home.ports()[_PORTS.get(name, name)]
+
+    async def answers(self) -> bool:
+        """Whether every process does."""
+        standings = await asyncio.to_thread(self.running.stack.status)
+        return all(one.state == "ok" for one in standings)
+
+    async def quiet(self) -> bool:
+        """Whether nothing is under way: ingest has taken everything, and the journal has the whole log."""
+        try:
+            standing = await log_standing(self.running.environment["SIEP_KAFKA"])
+        except LogError:
+            return False
+        found = await asyncio.to_thread(self.counted)
+        return standing.complete and found == standing.records
+
+    def counted(self) -> int:
+        """How many records of the log are in the journal."""
+        with connect(self.running.settings(Settings)) as client:
+            (row,) = client.query(
+                "SELECT count() FROM {journal:Identifier} WHERE line = 0", {"journal": LEDGER}
+            ).result_rows
+        return int(row[0])
+
+    def found(self) -> judge.Found:
+        """What the journal holds."""
+        with connect(self.running.settings(Settings)) as client:
+            return judge.read(client, LEDGER)
+
+
+@contextlib.asynccontextmanager
+async def system(say: Say) -> AsyncIterator[System]:
+    """The whole system, for as long as it takes. Ended afterwards, whatever happens, and its folder deleted.
+
+    What is left of a round that went wrong can be looked at: an exception leaves the folder where it is, and says so.
+    """
+    ports = free_ports()
+    proxies = {link: Proxy(ports[_PORTS.get(link, link)]) for link in LINKS}
+    through = {_PORTS.get(link, link): await proxy.listen() for link, proxy in proxies.items()}
+    stack = Stack(Detour(_folder(), through), say=lambda _: None)
+    kept = False
+    try:
+        await asyncio.to_thread(stack.up, ports, [*INFRASTRUCTURE, *SERVICES])
+        yield System(RunningStack(stack), proxies)
+    except Exception:
+        kept = True
+        say(f"data and logs of the stack are kept in {stack.home.folder}")
+        raise
+    finally:
+        await asyncio.to_thread(stack.down)
+        for proxy in proxies.values():
+            await proxy.close()
+        if not kept:
+            shutil.rmtree(stack.home.folder)
+
+
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="siep-faults-")).resolve()
