@@ -55,20 +55,23 @@ class Rounds:
         self.say(f"round {number:>3}  {'; '.join(map(str, faults))}")
         ordered = Ordered(self.asking, self.http)
         verdict = Verdict()
+        over = quiet = began
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.client.send(said.deliveries))
                 group.create_task(mishaps.happen(self.system, faults))
                 group.create_task(_order(ordered))
+            over = clock()
             await self.client.send(said.twins)
             self.client.expected.take([*lines_of(said.deliveries), *lines_of(said.twins)])
             await until(self.system.answers, "every process answers", seconds=QUIET_SECONDS)
             await until(self.system.quiet, "everything is counted", seconds=QUIET_SECONDS)
+            quiet = clock()
             verdict = await self._verdict(ordered)
         except* (AssertionError, UnknownFateError) as errors:
             verdict.wrong += [str(error) for error in _leaves(errors)]
         self.say(
-            f"           {clock() - began:.1f} s, {len(lines_of(said.deliveries))} lines, "
+            f"           {clock() - began:.1f} s (of it {quiet - over:.1f} s until quiet), {len(lines_of(said.deliveries))} lines, "
             f"{self.client.retries - retries} retries, {ordered.again} files ordered again, "
             f"{self.client.expected.facts} facts counted so far"
         )
