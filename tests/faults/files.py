@@ -14,7 +14,7 @@ from tests.support.asking import Asking, NoAnswerError
 from tests.support.files import digest_made_again
 from tests.support.waiting import until
 
-SECONDS_MAX = 30
+SECONDS_MAX = 120
 _EXPORT = "id status position files { name url sha256 }"
 _ORDER = f"mutation Order($content: Content!) {{ orderExport(content: $content, format: CSV) {{ {_EXPORT} }} }}"
 _LOOK = f"query Look($id: ID!) {{ export(id: $id) {{ {_EXPORT} }} }}"

@@ -49,6 +49,8 @@ class Proxy:
         """Break what passes meanwhile: `cut request`, `cut answer`, `half answer`, `slow answer`, `silence`, `refuse`,
         `no space` or `read only` (inserts are answered with ClickHouse's own error)."""
         self._faults.append(how)
+        for task in self._open if how == "refuse" else ():
+            task.cancel()
         try:
             yield
         finally:

@@ -25,7 +25,7 @@ from tests.faults.system import Say, System, system
 from tests.support.asking import Asking, asking
 from tests.support.waiting import until
 
-QUIET_SECONDS = 40
+QUIET_SECONDS = 120
 """So long after all faults are over the system may take to be well again and to have counted everything."""
 ORDER_AT_SECONDS = 1.5
 SHOWN = 5
@@ -50,7 +50,7 @@ class Rounds:
     async def play(self, seed: int, number: int) -> Verdict:
         """One round; what differs at its end."""
         clock = asyncio.get_running_loop().time
-        began, retries = clock(), self.client.retries
+        began, retries, broken = clock(), self.client.retries, self.system.broken
         faults, said = plan(seed, number), load(seed, number)
         self.say(f"round {number:>3}  {'; '.join(map(str, faults))}")
         ordered = Ordered(self.asking, self.http)
@@ -72,7 +72,7 @@ class Rounds:
             verdict.wrong += [str(error) for error in _leaves(errors)]
         self.say(
             f"           {clock() - began:.1f} s (of it {quiet - over:.1f} s until quiet), {len(lines_of(said.deliveries))} lines, "
-            f"{self.client.retries - retries} retries, {ordered.again} files ordered again, "
+            f"{self.client.retries - retries} retries, {self.system.broken - broken} cut or held up, {ordered.again} files ordered again, "
             f"{self.client.expected.facts} facts counted so far"
         )
         return verdict

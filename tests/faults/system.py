@@ -60,6 +60,11 @@ class System:
             return [process, *process.children(recursive=True)]
         return []
 
+    @property
+    def broken(self) -> int:
+        """How many connections the proxies ended or held up so far."""
+        return sum(proxy.broken for proxy in self.proxies.values())
+
     def port(self, name: str) -> int:
         """Where it listens itself, behind the proxy."""
         return self.running.stack.home.ports()[_PORTS.get(name, name)]
