@@ -21,6 +21,10 @@ class BrokenError(Exception):
     """This connection is to end now."""
 
 
+class OverError(Exception):
+    """One side has closed this connection."""
+
+
 class Proxy:
     """Passes connections on to a port of this machine, and breaks them as it is told."""
 
@@ -50,6 +54,7 @@ class Proxy:
         `no space` or `read only` (inserts are answered with ClickHouse's own error)."""
         self._faults.append(how)
         for task in self._open if how == "refuse" else ():
+            self.broken += 1
             task.cancel()
         try:
             yield
@@ -74,9 +79,9 @@ class Proxy:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pass(reader, onward, writer, asks=True))
                 group.create_task(self._pass(there, writer, writer, asks=False))
-        except* (BrokenError, OSError):
+        except* BrokenError:
             self.broken += 1
-        except* asyncio.CancelledError:
+        except* (OverError, OSError, asyncio.CancelledError):
             pass
         finally:
             self._open.discard(task)
@@ -98,7 +103,7 @@ class Proxy:
                 await self._suffer(how, piece, source, sink, back, asks=asks)
             sink.write(piece)
             await sink.drain()
-        raise BrokenError
+        raise OverError
 
     async def _suffer(
         self,
@@ -133,7 +138,6 @@ class Proxy:
         task = asyncio.current_task()
         assert task, "pieces pass in tasks"
         self._unheard.add(task)
-        self.broken += 1
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:

@@ -19,8 +19,6 @@ BODY = b"x" * 1_000
 class Behind:
     """A server behind a proxy, and what reached it."""
 
-    proxy: Proxy
-    client: httpx.AsyncClient
     heard: list[bytes] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -32,26 +30,36 @@ class Behind:
                 await writer.drain()
         writer.close()
 
-    async def ask(self, what: str = "SELECT") -> httpx.Response:
-        return await self.client.post("/", params={"query": what}, content=BODY)
+
+@pytest.fixture
+def behind() -> Behind:
+    return Behind()
 
 
 @pytest.fixture
-async def behind() -> AsyncIterator[Behind]:
-    made: list[Behind] = []
-    server = await asyncio.start_server(lambda *streams: made[0].serve(*streams), "127.0.0.1", 0)
+async def proxy(behind: Behind) -> AsyncIterator[Proxy]:
+    server = await asyncio.start_server(behind.serve, "127.0.0.1", 0)
     proxy = Proxy(server.sockets[0].getsockname()[1])
-    address = f"http://127.0.0.1:{await proxy.listen()}"
-    async with httpx.AsyncClient(base_url=address, timeout=5, trust_env=False) as client:
-        made.append(Behind(proxy, client))
-        yield made[0]
+    yield proxy
     await proxy.close()
     server.close()
 
 
-async def test_unbroken_it_passes_everything(behind: Behind) -> None:
-    assert (await behind.ask()).content == BODY
+@pytest.fixture
+async def client(proxy: Proxy) -> AsyncIterator[httpx.AsyncClient]:
+    address = f"http://127.0.0.1:{await proxy.listen()}"
+    async with httpx.AsyncClient(base_url=address, timeout=5, trust_env=False) as client:
+        yield client
+
+
+async def ask(client: httpx.AsyncClient, what: str = "SELECT") -> httpx.Response:
+    return await client.post("/", params={"query": what}, content=BODY)
+
+
+async def test_unbroken_it_passes_everything(behind: Behind, proxy: Proxy, client: httpx.AsyncClient) -> None:
+    assert (await ask(client)).content == BODY
     assert behind.heard == [BODY]
+    assert proxy.broken == 0
 
 
 @pytest.mark.parametrize(
@@ -59,26 +67,30 @@ async def test_unbroken_it_passes_everything(behind: Behind) -> None:
     [("cut request", []), ("cut answer", [BODY]), ("half answer", [BODY]), ("refuse", [])],
 )
 async def test_what_is_cut_ends_in_an_error_and_whether_it_arrived_depends(
-    behind: Behind, how: str, heard: list[bytes]
+    behind: Behind, proxy: Proxy, client: httpx.AsyncClient, how: str, heard: list[bytes]
 ) -> None:
-    with behind.proxy.breaking(how), pytest.raises(httpx.TransportError):
-        await behind.ask()
+    with proxy.breaking(how), pytest.raises(httpx.TransportError):
+        await ask(client)
     assert behind.heard == heard
-    assert behind.proxy.broken == 1
-    assert (await behind.ask()).content == BODY
+    assert proxy.broken == 1
+    assert (await ask(client)).content == BODY
 
 
 @pytest.mark.parametrize(("how", "heard"), [("cut answer", 2), ("refuse", 1)])
-async def test_a_connection_that_was_open_before_is_cut_too(behind: Behind, how: str, heard: int) -> None:
-    await behind.ask()
-    with behind.proxy.breaking(how), pytest.raises(httpx.TransportError):
-        await behind.ask()
+async def test_a_connection_that_was_open_before_is_cut_too(
+    behind: Behind, proxy: Proxy, client: httpx.AsyncClient, how: str, heard: int
+) -> None:
+    await ask(client)
+    with proxy.breaking(how), pytest.raises(httpx.TransportError):
+        await ask(client)
     assert len(behind.heard) == heard
 
 
-async def test_silence_has_no_answer_and_ends_the_connection_with_itself(behind: Behind) -> None:
-    with behind.proxy.breaking("silence"):
-        asking = asyncio.create_task(behind.ask())
+async def test_silence_has_no_answer_and_ends_the_connection_with_itself(
+    behind: Behind, proxy: Proxy, client: httpx.AsyncClient
+) -> None:
+    with proxy.breaking("silence"):
+        asking = asyncio.create_task(ask(client))
         done, _ = await asyncio.wait([asking], timeout=0.3)
         assert not done
     with pytest.raises(httpx.TransportError):
@@ -86,19 +98,19 @@ async def test_silence_has_no_answer_and_ends_the_connection_with_itself(behind:
     assert behind.heard == []
 
 
-async def test_a_slow_answer_comes(behind: Behind) -> None:
-    with behind.proxy.breaking("slow answer"):
-        assert (await behind.ask()).content == BODY
-    assert behind.proxy.broken > 0
+async def test_a_slow_answer_comes(proxy: Proxy, client: httpx.AsyncClient) -> None:
+    with proxy.breaking("slow answer"):
+        assert (await ask(client)).content == BODY
+    assert proxy.broken > 0
 
 
 @pytest.mark.parametrize(("how", "code"), [("no space", "243"), ("read only", "164")])
 async def test_an_insert_is_refused_as_clickhouse_does_and_a_question_answered(
-    behind: Behind, how: str, code: str
+    behind: Behind, proxy: Proxy, client: httpx.AsyncClient, how: str, code: str
 ) -> None:
-    with behind.proxy.breaking(how):
-        refused = await behind.ask("INSERT INTO journal")
-        assert (await behind.ask()).content == BODY
+    with proxy.breaking(how):
+        refused = await ask(client, "INSERT INTO journal")
+        assert (await ask(client)).content == BODY
     assert (refused.status_code, refused.headers["x-clickhouse-exception-code"]) == (500, code)
     assert f"Code: {code}." in refused.text
     assert behind.heard == [BODY]
