@@ -14,8 +14,6 @@ import redis
 from tests.faults.plan import CUTS, Fault
 from tests.faults.system import System
 
-FILE_BYTES_MAX = 20_000
-"""No file of the engine grows beyond this while its disk is full: some parts of an insert are written, others not."""
 END_SECONDS = 10.0
 WRONG_CLOCK = (sys.executable, "-m", "tests.faults.wrong_clock")
 
@@ -74,28 +72,6 @@ async def _forget(system: System, fault: Fault) -> None:
         await asyncio.to_thread(flush)
 
 
-async def _fill_disk(system: System, fault: Fault) -> None:
-    """The real engine's real error in the middle of writing a part, by the limit that the kernel holds it to."""
-    engine = system.processes(fault.whom)[:1]
-    with _limited(engine, FILE_BYTES_MAX):
-        await asyncio.sleep(fault.seconds)
-
-
-@contextlib.contextmanager
-def _limited(processes: Sequence[psutil.Process], size: int) -> Iterator[None]:
-    _limit(processes, size)
-    try:
-        yield
-    finally:
-        _limit(processes, psutil.RLIM_INFINITY)
-
-
-def _limit(processes: Sequence[psutil.Process], size: int) -> None:
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
-
-
 async def _join_and_leave(system: System, fault: Fault) -> None:
     async with system.running.second_aggregator() as beside:
         await asyncio.sleep(fault.seconds)
@@ -133,7 +109,6 @@ _DOERS: dict[str, Callable[[System, Fault], Awaitable[None]]] = {
     "restart": _restart,
     **dict.fromkeys((*CUTS, "no space", "read only"), _break),
     "forget": _forget,
-    "disk full": _fill_disk,
     "join and leave": _join_and_leave,
     "join and die": _join_and_die,
     "two join": _two_join,

@@ -20,7 +20,6 @@ KINDS: tuple[tuple[str, str], ...] = (
     *(("restart", name) for name in PROCESSES),
     *((cut, link) for cut in CUTS for link in LINKS),
     ("forget", "valkey"),
-    ("disk full", "clickhouse"),
     ("no space", "clickhouse"),
     ("read only", "clickhouse"),
     ("join and leave", "aggregator"),
