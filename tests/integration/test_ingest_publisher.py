@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
 
 from shared.adapters.kafka.publisher import KafkaPublisher
 from shared.contracts.topics import DEAD_LETTER, FACTS
@@ -47,6 +48,19 @@ class TestKafkaPublisher(PublisherSuite):
         async with topic_reader(kafka_address) as reader:
             yield Subject(publisher, messages, letters, stall, resume)
         await publisher.stop()
+
+
+async def test_a_producer_that_the_broker_takes_nothing_from_is_made_anew(kafka_address: str) -> None:
+    """After 40 s without a broker the client drops a numbered batch; what comes of it is the gap that is made here."""
+    publisher = KafkaPublisher(kafka_address)
+    await publisher.start()
+    tick = Outgoing(0, b"tick", b"{}")
+    await publisher.publish([tick])
+    publisher._producer._txn_manager.increment_sequence_number(TopicPartition(FACTS.name, 0), 1)
+    with pytest.raises(LogError):
+        await publisher.publish([tick])
+    await publisher.publish([tick])
+    await publisher.stop()
 
 
 def _wait_until_stopped(pid: int) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 
 from shared.contracts.topics import DEAD_LETTER, FACTS
 from shared.ports import DeadLetter, LogError, Outgoing, SlowDownError
@@ -45,10 +45,12 @@ class KafkaPublisher:
         self._most_under_way = most_under_way
         self._under_way = 0
         self._producer: Any = None
+        self._spent = False
+        self._renewing = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect; raises LogError when no broker answers."""
-        self._producer = AIOKafkaProducer(
+        producer = AIOKafkaProducer(
             bootstrap_servers=self._servers,
             enable_idempotence=True,
             acks="all",
@@ -56,10 +58,13 @@ class KafkaPublisher:
             linger_ms=0,
         )
         try:
-            await self._producer.start()
-        except KafkaError as error:
-            await self._producer.stop()
+            await producer.start()
+        except BaseException as error:
+            await producer.stop()
+            if not isinstance(error, KafkaError):
+                raise
             raise LogError(f"Kafka does not answer at {self._servers}: {type(error).__name__}") from error
+        self._producer = producer
 
     async def stop(self) -> None:
         """Wait a moment for what is under way, then disconnect."""
@@ -83,13 +88,29 @@ class KafkaPublisher:
             raise SlowDownError("too much is waiting for the log to acknowledge it")
         try:
             async with asyncio.timeout(self._patience):
+                await self._renew()
                 acknowledgements = await self._sent(messages, letters)
                 if acknowledgements:
                     await asyncio.wait(acknowledgements)
             for acknowledgement in acknowledgements:
                 acknowledgement.result()
         except (KafkaError, TimeoutError) as error:
+            self._spent = self._spent or isinstance(error, OutOfOrderSequenceNumber)
             raise LogError(f"the log did not acknowledge in time: {type(error).__name__}") from error
+
+    async def _renew(self) -> None:
+        """A new producer in the place of one that the broker will never take anything from again.
+
+        After 40 s without a leader the client drops a batch that had its number already. The broker then refuses
+        whatever follows the gap, for ever. What was dropped was answered as not recorded, so nothing is lost.
+        """
+        async with self._renewing:
+            if self._spent:
+                logging.getLogger(__name__).warning("the producer had a gap in its numbers: a new one takes its place")
+                spent = self._producer
+                await self.start()
+                self._spent = False
+                await spent.stop()
 
     async def _sent(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter]) -> list[Acknowledgement]:
         """What is to be awaited, once everything is on its way."""
