@@ -14,6 +14,10 @@ from shared.runtime.settings import Settings
 __all__ = ["AsyncClient", "Client", "connect", "connect_async"]
 
 
+SILENT_SECONDS = 90
+"""Longer than any statement may run on the server: a connection that falls silent must not hold a partition."""
+
+
 def _arguments(settings: Settings, database: str) -> dict[str, Any]:
     url = urlsplit(settings.clickhouse)
     return {
@@ -35,4 +39,5 @@ def connect(settings: Settings, *, database: str | None = None) -> Client:
 
 async def connect_async(settings: Settings, *, database: str | None = None) -> AsyncClient:
     """An asynchronous client of the system's database; the caller closes it."""
-    return await clickhouse_connect.get_async_client(**_arguments(settings, database or settings.clickhouse_database))
+    arguments = _arguments(settings, database or settings.clickhouse_database)
+    return await clickhouse_connect.get_async_client(**arguments, send_receive_timeout=SILENT_SECONDS)
