@@ -212,8 +212,8 @@ class Figures(Protocol):
         """What changed a figure of one value, of one piece and without dimensions, from one position to the other."""
         ...
 
-    async def laws(self) -> tuple[tuple[Verdict, ...], Provenance]:
-        """Whether the ledger obeys its laws now, in the order of `LAWS`."""
+    async def laws(self, sample: int) -> tuple[tuple[Verdict, ...], Provenance]:
+        """Whether the ledger obeys its laws now, in the order of `LAWS`; 0 <= sample < SAMPLES says which persons."""
         ...
 
     async def position(self, as_known_at: KnownAt | None) -> LogPosition:

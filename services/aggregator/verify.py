@@ -1,7 +1,7 @@
 """`make verify`: rebuild the journal from the log beside the living one, and compare row by row.
 
 Everything but the cache of histories is the real thing: the same log, the same fold, the same insert into the same
-engine. The last line printed is `differences=N`.
+engine. What differs is told down to the facts. The last line printed is `differences=N`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
 
 RECORDS_MAX = 20_000
+ROWS_TOLD = 20
+"""So many differing rows of a partition are told one by one, with the fact that each is about."""
 
 
 class MemoryHistories:
@@ -83,11 +85,15 @@ async def _verify_partition(
     if end:
         await _rebuild(settings, Partition(number, ClickHouseJournal(rebuilt), MemoryHistories()), end, out)
     names = {"living": settings.clickhouse_database, "rebuilt": rebuilt.database, "journal": LEDGER}
-    answer = await living.query(statement("differences"), {**names, "partition": number, "end": end})
-    differences, first_offset = answer.result_rows[0]
-    where = f", first at offset {first_offset}" if differences else ""
-    print(f"partition {number}: {end} offsets, {differences} differences{where}", file=out, flush=True)
-    return int(differences)
+    compared = {**names, "partition": number, "end": end}
+    differences = int((await living.query(statement("differences"), compared)).result_rows[0][0])
+    print(f"partition {number}: {end} offsets, {differences} differences", file=out, flush=True)
+    if differences:
+        answer = await living.query(statement("differing_rows"), compared | {"first": ROWS_TOLD})
+        for where, offset, line, said, source, fact_id, fact_type in answer.result_rows:
+            place = f"partition {number}: only in the {where} journal, offset {offset} line {line}"
+            print(f"{place}: {said}; by {fact_type} {source}/{fact_id}", file=out, flush=True)
+    return differences
 
 
 async def _rebuild(settings: Settings, partition: Partition, end: int, out: TextIO) -> None:

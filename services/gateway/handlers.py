@@ -32,7 +32,7 @@ from shared.contracts.questions import (
     UnknownMemberError,
 )
 from shared.domain.dimensions import Dimension
-from shared.domain.laws import Verdict
+from shared.domain.laws import SAMPLES, Verdict
 from shared.domain.measures import MEASURES, Measure
 from shared.domain.periods import pieces
 from shared.ports import ExportJobs, Figures
@@ -98,8 +98,8 @@ class Asking:
         return int(table.totals[0][-1])
 
     async def laws(self) -> tuple[tuple[Verdict, ...], Provenance]:
-        """Whether the ledger obeys its laws now."""
-        return await self._figures.laws()
+        """Whether the ledger obeys its laws now; each minute another sample of persons is looked at."""
+        return await self._figures.laws(int(self._clock.now().timestamp() / 60) % SAMPLES)
 
     async def headcounts(self, **said: Any) -> Headcounts:
         """Signed counts beside the roll. Raises QuestionError, which names the argument and what was expected."""

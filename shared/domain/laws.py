@@ -24,11 +24,18 @@ LAWS: Mapping[str, Label] = {
         "Lo que sale por traslado de A hacia B llega a B desde A",
         "What leaves A for B by transfer arrives at B from A",
     ),
+    "persons_are_inside_once": Label(
+        "Ninguna persona está dos veces, ni menos que ninguna, en ningún instante (una muestra que rota)",
+        "No person is inside twice, or less than not at all, at any instant (of a sample that rotates)",
+    ),
     "no_part_is_missing": Label(
         "Cada registro del log tiene su fila: no falta ninguna parte",
         "Every record of the log that was consumed has its row: no part is missing",
     ),
 }
+
+SAMPLES = 64
+"""Persons are looked at in so many samples, one at a time."""
 
 
 class Verdict(NamedTuple):

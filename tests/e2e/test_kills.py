@@ -18,10 +18,12 @@ import redis
 from deploy.demo.country.facts import generate
 from deploy.demo.loading import Doors, Line, load
 from deploy.local.supervision import ROOT
+from shared.adapters.clickhouse.client import connect
 from shared.contracts.questions import KnownAt, Question
 from shared.domain import reference
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import Interval, Measure
+from shared.runtime.settings import Settings
 from tests.support.asking import Answer, Asking, NoAnswerError, asking, counted_all
 from tests.support.slow_count import SlowCount
 from tests.support.stack import RunningStack, local_stack
@@ -210,7 +212,32 @@ async def test_a_figure_seen_meanwhile_is_the_same_for_ever(system: RunningStack
 
 
 def test_the_journal_is_what_the_log_makes(system: RunningStack, seen: list[Answer]) -> None:
+    assert _verified(system)[-1:] == ["differences=0"]
+
+
+def test_what_differs_is_told_down_to_the_fact(system: RunningStack, seen: list[Answer]) -> None:
+    """An entry that somebody wrote by hand."""
+    with connect(system.settings(Settings)) as client:
+        row = "SELECT partition, offset, source, fact_id FROM journal_2 WHERE outcome = 'counted' ORDER BY partition, offset LIMIT 1"
+        partition, offset, source, fact_id = client.query(row).result_rows[0]
+        client.command(
+            "INSERT INTO journal_2 (partition, offset, line, outcome, book, cause, establishment, stock_delta, recorded_at) "
+            f"VALUES ({partition}, {offset}, 99, 'entry', 'custody', 'correction', 'ep-077', 5, '2026-01-31')"
+        )
+        try:
+            told = _verified(system)
+        finally:
+            client.command("ALTER TABLE journal_2 DELETE WHERE establishment = 'ep-077' SETTINGS mutations_sync = 1")
+    assert told[-1] == "differences=1"
+    (line,) = (line for line in told if "only in the" in line)
+    assert f"only in the living journal, offset {offset} line 99: entry custody correction ep-077" in line
+    assert "stock 5 flow 0" in line
+    assert line.endswith(f"{source}/{fact_id}")
+
+
+def _verified(system: RunningStack) -> list[str]:
     command = [sys.executable, "-m", "services.aggregator", "verify"]
     environment = {**os.environ, **system.environment}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[-1:] == ["differences=0"], done.stdout + done.stderr
+    assert done.stdout, done.stderr
+    return done.stdout.splitlines()

@@ -17,8 +17,9 @@ from pydantic import SecretStr
 from services.gateway.app import build
 from services.gateway.pages import examples
 from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
-from shared.domain.laws import LAWS
+from shared.domain.laws import LAWS, SAMPLES
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 from shared.runtime.clock import FixedClock
@@ -621,3 +622,20 @@ async def test_a_ledger_that_breaks_a_law_says_which(
     assert not told["hold"]
     assert broken[law]["broken"] == 1
     assert broken[law]["example"] == example
+
+
+async def test_a_person_who_is_inside_twice_is_found_in_the_sample(clickhouse_settings: Settings) -> None:
+    """Each person is in one of the samples."""
+    async with await connect_async(clickhouse_settings) as client:
+        await client.command("CREATE TABLE journal_samples AS journal_2")
+        await client.command(
+            "INSERT INTO journal_samples (partition, offset, line, outcome, book, cause, establishment, subject, effective_at, stock_delta, "
+            "flow_delta, recorded_at) VALUES "
+            "(1, 5, 1, 'entry', 'custody', 'admission', 'ep-001', 'k1:a', '2025-03-01', 1, 1, '2025-03-02'),"
+            "(1, 6, 1, 'entry', 'custody', 'admission', 'ep-002', 'k1:a', '2025-03-01', 1, 1, '2025-03-02')"
+        )
+        figures = ClickHouseFigures(client, "journal_samples")
+        found = [(await figures.laws(sample))[0] for sample in range(SAMPLES)]
+        await client.command("DROP TABLE journal_samples")
+    of_persons = [one for verdicts in found for one in verdicts if one.law == "persons_are_inside_once"]
+    assert [one for one in of_persons if one.broken] == [("persons_are_inside_once", 1, "partition 1 offset 6")]

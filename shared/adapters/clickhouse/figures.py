@@ -51,7 +51,7 @@ from shared.contracts.questions import (
     UnknownPositionError,
 )
 from shared.contracts.topics import PARTITIONS
-from shared.domain.laws import Verdict
+from shared.domain.laws import SAMPLES, Verdict
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 
@@ -139,9 +139,11 @@ class ClickHouseFigures:
         (found,) = await self._ask(asked)
         return tuple(Change(*each) for each in found)
 
-    async def laws(self) -> tuple[tuple[Verdict, ...], Provenance]:
+    async def laws(self, sample: int) -> tuple[tuple[Verdict, ...], Provenance]:
         """See shared.ports.Figures."""
-        asked = Statement(cut("laws", known_flags(None)), {"journal": self._journal})
+        asked = Statement(
+            cut("laws", known_flags(None)), {"journal": self._journal, "samples": SAMPLES, "sample": sample}
+        )
         verdicts, standing = await self._ask(asked)
         return tuple(Verdict(law, *found) for law, found in verdicts), _provenance(None, standing)
 

@@ -10,7 +10,7 @@ import pytest
 from services.aggregator.watching import Watch
 from shared.contracts.questions import LEDGER_VERSION, FiguresUnavailableError, LogPosition, Provenance
 from shared.contracts.topics import PARTITIONS
-from shared.domain.laws import Verdict
+from shared.domain.laws import SAMPLES, Verdict
 from shared.runtime.clock import FixedClock
 
 POSITION = LogPosition(LEDGER_VERSION, (1,) * PARTITIONS)
@@ -21,8 +21,10 @@ class Answers:
 
     def __init__(self, *verdicts: Verdict) -> None:
         self.verdicts = verdicts
+        self.samples: list[int] = []
 
-    async def laws(self) -> tuple[tuple[Verdict, ...], Provenance]:
+    async def laws(self, sample: int) -> tuple[tuple[Verdict, ...], Provenance]:
+        self.samples.append(sample)
         if not self.verdicts:
             raise FiguresUnavailableError("the journal does not answer")
         return self.verdicts, Provenance(POSITION, None, provisional=False, catalogue_version="")
@@ -54,3 +56,11 @@ async def test_while_the_journal_is_away_the_last_look_stands() -> None:
     answers.verdicts = ()
     await one.look()
     assert one.found is found
+
+
+async def test_in_time_everybody_is_looked_at() -> None:
+    answers = Answers(Verdict("transfers_meet", 0, ""))
+    one = watch(answers)
+    for _ in range(SAMPLES):
+        await one.look()
+    assert sorted(answers.samples) == list(range(SAMPLES))

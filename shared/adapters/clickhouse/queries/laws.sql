@@ -64,6 +64,24 @@ SELECT
             )
         ),
         (
+            'persons_are_inside_once',
+            (
+                SELECT (countIf(wrong), anyIf(concat('partition ', toString(log), ' offset ', toString(last)), wrong))
+                FROM (
+                    SELECT max(partition) AS log, max(offset) AS last, min(inside) < 0 OR max(inside) > 1 AS wrong
+                    FROM (
+                        SELECT
+                            subject, max(journal.partition) AS partition, max(journal.offset) AS offset,
+                            sum(sum(stock_delta)) OVER (PARTITION BY subject ORDER BY effective_at) AS inside
+                        FROM {journal:Identifier} AS journal
+                        WHERE book = 'custody' AND sipHash64(subject) % {samples:UInt8} = {sample:UInt8}
+                        GROUP BY subject, effective_at
+                    )
+                    GROUP BY subject
+                )
+            )
+        ),
+        (
             'no_part_is_missing',
             (
                 SELECT (countIf(rows_ != last), anyIf(concat('partition ', toString(partition)), rows_ != last))
