@@ -60,10 +60,11 @@ class Followers:
 
     async def revoked(self, partitions: set[int]) -> None:
         """Let go at once: whatever was under way is settled by the position, by whoever comes next."""
-        gone = [self.tasks.pop(number) for number in partitions if number in self.tasks]
-        for task in gone:
-            task.cancel()
-        await asyncio.gather(*gone, return_exceptions=True)
+        going = {self.tasks.pop(number) for number in partitions if number in self.tasks}
+        while going:  # a library may swallow a cancelling that meets an answer; the group waits for us meanwhile
+            for task in going:
+                task.cancel()
+            _, going = await asyncio.wait(going, timeout=AGAIN_SECONDS)
         self.log.forget(partitions)
         for number in partitions:
             self.positions.pop(number, None)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from services.aggregator.app import Followers, _health
 from services.aggregator.verify import MemoryHistories
-from shared.ports import Record
+from shared.ports import JournalError, Record
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import Settings
 from tests.support.fakes import FakeJournal
@@ -77,6 +77,38 @@ async def test_the_position_of_what_is_revoked_is_not_told_any_more():
     await following.revoked({1})
     assert following.positions == {2: 80}
     assert following.log.forgotten == {1}  # type: ignore[attr-defined]
+
+
+class DeafJournal(FakeJournal):
+    """Answers an error to whoever is cancelled in the middle of the first question, as `wait_for` of Python 3.11 can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def missing(self, _partition: int) -> int:
+        if self.asked.is_set():
+            await asyncio.Event().wait()
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise JournalError("the answer came just then") from None
+        return 0
+
+
+async def test_a_partition_is_let_go_even_if_a_library_swallows_the_cancelling():
+    """The group waits for this, and all other partitions with it."""
+    journal = DeafJournal()
+    following = followers(KeyError())
+    following.journal = journal
+    await following.assigned({3})
+    task = following.tasks[3]
+    await journal.asked.wait()
+    async with asyncio.timeout(10):
+        await following.revoked({3})
+    assert task.cancelled()
+    assert following.tasks == {}
 
 
 class Trickle(Log):
