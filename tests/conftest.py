@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.network import PURE_SUITES, Guard
 
-pytest_plugins = ["tests.support.stack"]
+pytest_plugins = ["tests.support.stack", "tests.support.gateway"]
 
 TESTS = Path(__file__).parent
 GUARD = Guard()

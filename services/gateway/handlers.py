@@ -6,14 +6,14 @@ Or has it made into a file: then it is pinned to a position of the log and hande
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import groupby
 from math import prod
 from operator import gt
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion
 from shared.contracts.export_jobs import Format, Job, Movements, Order, definitions_version
@@ -40,6 +40,7 @@ from shared.reference.catalogue import load
 from shared.reference.members import members, unknown_members
 from shared.runtime.clock import Clock
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
 CELLS_MAX = 20_000_000
 """So many possible cells are counted in some seconds; more would only end in a refusal."""
 WITH_HISTORY = tuple(
@@ -71,10 +72,7 @@ class Asking:
 
     async def anomalies(self, **said: Any) -> Anomalies:
         """The contradictions asked for. Raises QuestionError, which names the argument and what was expected."""
-        try:
-            asked = AnomalyQuestion(**said)
-        except ValidationError as error:
-            raise QuestionError(explained(error)) from None
+        asked = _valid(AnomalyQuestion, said)
         refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.anomalies(asked)
 
@@ -103,10 +101,7 @@ class Asking:
 
     async def headcounts(self, **said: Any) -> Headcounts:
         """Signed counts beside the roll. Raises QuestionError, which names the argument and what was expected."""
-        try:
-            asked = HeadcountQuestion(**said)
-        except ValidationError as error:
-            raise QuestionError(explained(error)) from None
+        asked = _valid(HeadcountQuestion, said)
         refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.headcounts(asked)
 
@@ -127,14 +122,18 @@ class Asking:
         timed = {"at", "from_day", "to_day"} & given.keys()
         if not timed and MEASURES[given["measure"]].kind in {"stock", "crowding"}:
             given["at"] = self.today()
-        try:
-            return Question(**given)
-        except ValidationError as error:
-            raise QuestionError(explained(error)) from None
+        return _valid(Question, given)
 
     def today(self) -> date:
         """The day it is in Lima."""
         return (self._clock.now() + _LIMA).date()
+
+
+def _valid(model: type[ModelT], said: Mapping[str, Any]) -> ModelT:
+    try:
+        return model(**said)
+    except ValidationError as error:
+        raise QuestionError(explained(error)) from None
 
 
 def explained(error: ValidationError) -> str:

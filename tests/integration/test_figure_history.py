@@ -1,0 +1,71 @@
+"""Why a number changed, and what was known under an older ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.adapters.clickhouse.client import connect_async
+from shared.runtime.settings import Settings
+from tests.support.gateway import asked, said
+
+
+async def test_what_was_known_under_an_older_ledger_is_still_answered_from_it(
+    gateway: httpx.AsyncClient, clickhouse_settings: Settings
+) -> None:
+    """A position told before the rules of the fold changed names its ledger, which is kept as it was."""
+    query = (
+        "query ($known: AsKnownAt) { population(asKnownAt: $known) { totals provenance { position ledgerVersion } } }"
+    )
+    anomalies = "query ($known: AsKnownAt) { anomalies(asKnownAt: $known) { open } }"
+    old = {"position": "p1.1.0-0-0-1-0-0-0-0-0"}
+    async with await connect_async(clickhouse_settings) as client:
+        await client.command(
+            "INSERT INTO journal_1 (partition, offset, line, seq, recorded_at, outcome, book, effective_at, stock_delta) "
+            "VALUES (3, 0, 0, 1, '2025-02-01', 'counted', '', 0, 0), (3, 0, 1, 1, '2025-02-01', 'entry', 'custody', '2025-02-01', 7)"
+        )
+        try:
+            answer = (await asked(gateway, query, known=old))["population"]
+            refused = (await said(gateway, anomalies, known=old))["errors"][0]
+        finally:
+            await client.command("TRUNCATE TABLE journal_1")
+    assert answer == {"totals": [[7]], "provenance": {**old, "ledgerVersion": 1}}
+    assert refused["extensions"]["code"] == "UNKNOWN_POSITION"
+    assert "known from ledger 2 on" in refused["message"]
+
+
+async def test_why_a_number_changed(gateway: httpx.AsyncClient) -> None:
+    query = """query ($since: AsKnownAt!, $until: AsKnownAt, $question: QuestionInput!) {
+      figureHistory(question: $question, since: $since, until: $until) {
+        since until before after remapped changes { recordedDay factType facts change } } }"""
+    first = {"time": "2025-01-15T12:00:00-05:00"}
+    question = {"measure": "POPULATION", "at": "2025-01-10"}
+    history = (await asked(gateway, query, since=first, question=question))["figureHistory"]
+    stock = 'query ($k: AsKnownAt) { population(at: "2025-01-10", asKnownAt: $k) { totals } }'
+    told = [(await asked(gateway, stock, k=known))["population"]["totals"] for known in (first, None)]
+    assert [[[history["before"]]], [[history["after"]]]] == told
+    assert history["after"] - history["before"] == sum(change["change"] for change in history["changes"]) != 0
+    assert all(change["recordedDay"] >= "2025-01-15" for change in history["changes"])
+    again = await asked(
+        gateway, query, since={"position": history["since"]}, until={"position": history["until"]}, question=question
+    )
+    assert again["figureHistory"] == history
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ({"measure": "POPULATION", "by": ["SEX"]}, "a history is of one number: leave out by and interval"),
+        ({"measure": "CROWDING"}, "ask for one of population"),
+        (
+            {"measure": "POPULATION", "asKnownAt": {"position": "p1.2.0-0-0-0-0-0-0-0-0"}},
+            "leave out question.asKnownAt",
+        ),
+    ],
+)
+async def test_a_history_is_of_one_number(gateway: httpx.AsyncClient, question: dict[str, Any], text: str) -> None:
+    query = """query ($question: QuestionInput!) {
+      figureHistory(question: $question, since: {time: "2025-01-01T00:00:00Z"}) { before } }"""
+    assert text in (await said(gateway, query, question=question))["errors"][0]["message"]
