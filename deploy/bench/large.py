@@ -29,7 +29,7 @@ SAMPLE_FACTS = 60_000
 _SAMPLE, _LARGE = "siep_sample", "siep_large"
 _THERE = "SELECT count() FROM system.databases WHERE name = {database:String}"
 _MULTIPLY = """
-INSERT INTO journal_2
+INSERT INTO journal_3
 SELECT * EXCEPT (time, said_at, copy) REPLACE (
     offset + copy * 1000000 AS offset,
     seq + copy * 1000000 AS seq,
@@ -44,7 +44,7 @@ FROM (
         *,
         max(JSONExtractString(payload, 'time')) OVER (PARTITION BY partition, offset) AS time,
         parseDateTime64BestEffort(time, 3) AS said_at
-    FROM siep_sample.journal_2
+    FROM siep_sample.journal_3
 ) AS sample
 CROSS JOIN (SELECT number AS copy FROM numbers({copies:UInt32})) AS copies
 WHERE copy = 0 OR book NOT IN ('establishment', 'capacity', 'residents')  -- there is one country, with many people
@@ -93,9 +93,9 @@ async def _count(partition: Partition, messages: Sequence[Outgoing]) -> None:
 def _multiply(rig: Rig, settings: Settings) -> None:
     prepare(settings, _LARGE)
     with connect(settings, database=_SAMPLE) as client:
-        rows = int(str(client.command("SELECT count() FROM journal_2")))
+        rows = int(str(client.command("SELECT count() FROM journal_3")))
     with connect(settings, database=_LARGE) as client:
         client.command(_MULTIPLY, {"copies": math.ceil(ROWS / rows)}, settings=_IN_LARGE_PARTS)
         rig.say("10 M rows are written")
-        client.command("OPTIMIZE TABLE journal_2 FINAL", settings={"max_execution_time": 0})
+        client.command("OPTIMIZE TABLE journal_3 FINAL", settings={"max_execution_time": 0})
         rig.say("months that are over are merged to one part each")

@@ -47,7 +47,7 @@ _LAST_DAY = """
 SELECT min(day)
 FROM (
     SELECT effective_day AS day, sum(count()) OVER (ORDER BY effective_day) AS so_far
-    FROM journal_2 WHERE outcome = 'entry' GROUP BY effective_day
+    FROM journal_3 WHERE outcome = 'entry' GROUP BY effective_day
 )
 WHERE so_far >= {rows:UInt64}
 """

@@ -22,7 +22,7 @@ from shared.domain.measures import MEASURES, ColumnType, Interval, Measure, Univ
 
 MAX_DIMENSIONS = 4
 MAX_ROWS = 50_000
-LEDGER_VERSION = 2
+LEDGER_VERSION = 3
 _POSITION = re.compile(rf"p1\.(\d{{1,4}})\.(\d{{1,19}}(?:-\d{{1,19}}){{{PARTITIONS - 1}}})")
 
 

@@ -25,7 +25,7 @@ async def histories(request: pytest.FixtureRequest) -> AsyncIterator[Histories]:
         return
     async with Redis.from_url(request.getfixturevalue("valkey_address")) as redis:
         await redis.flushdb()
-        yield RedisHistories(redis, "journal_2")
+        yield RedisHistories(redis, "journal_3")
 
 
 async def test_an_empty_store_stands_at_the_beginning(histories: Histories) -> None:
@@ -72,4 +72,4 @@ async def test_a_copy_of_the_one_in_memory_stays_as_it_was() -> None:
 async def test_a_store_that_does_not_answer_says_so() -> None:
     async with Redis.from_url("redis://127.0.0.1:1/0") as nobody:
         with pytest.raises(HistoriesError):
-            await RedisHistories(nobody, "journal_2").read(0, ["k1:a"])
+            await RedisHistories(nobody, "journal_3").read(0, ["k1:a"])

@@ -48,12 +48,12 @@ async def table(request: pytest.FixtureRequest) -> AsyncIterator[Table]:
         return
     settings = request.getfixturevalue("clickhouse_settings")
     client, other = await connect_async(settings), await connect_async(settings)
-    await client.command("TRUNCATE TABLE journal_2")
+    await client.command("TRUNCATE TABLE journal_3")
     yield Table(
         ClickHouseJournal(client),
         ClickHouseJournal(other),
         lambda start, end: client.command(
-            "ALTER TABLE journal_2 DELETE WHERE offset >= {start:UInt64} AND offset < {end:UInt64} "
+            "ALTER TABLE journal_3 DELETE WHERE offset >= {start:UInt64} AND offset < {end:UInt64} "
             "SETTINGS mutations_sync = 1",
             {"start": start, "end": end},
         ),

@@ -93,7 +93,7 @@ def _fill(running: RunningStack) -> None:
     columns = "partition, offset, line, seq, recorded_at, outcome, book, cause, effective_at, establishment, sex, stock_delta, flow_delta"
     with connect(running.settings(Settings)) as connected:
         connected.command(
-            f"INSERT INTO journal_2 ({columns}) SELECT 0, number, 1, number + 1, '2026-01-31 12:00:00', 'entry', "
+            f"INSERT INTO journal_3 ({columns}) SELECT 0, number, 1, number + 1, '2026-01-31 12:00:00', 'entry', "
             "'custody', 'admission', toDateTime64('2026-01-02 12:00:00', 3) + number, "
             "concat('ep-00', toString(number % 9 + 1)), if(number % 10 = 0, 'female', 'male'), 1, 1 "
             f"FROM numbers({ENTRIES})"
@@ -195,7 +195,7 @@ def test_a_file_whose_time_is_over_is_gone_and_can_be_ordered_again(client: Clie
         ),
         ({"question": {"measure": "ADMISSIONS"}}, "BAD_QUESTION", "give either at, or from and to"),
         (
-            {"question": {**SITES["question"], "asKnownAt": {"position": "p1.2.9999999-0-0-0-0-0-0-0-0"}}},
+            {"question": {**SITES["question"], "asKnownAt": {"position": "p1.3.9999999-0-0-0-0-0-0-0-0"}}},
             "UNKNOWN_POSITION",
             "lies ahead",
         ),
@@ -209,7 +209,7 @@ def test_what_cannot_be_made_is_refused_when_it_is_ordered(
 
 
 def test_the_position_of_an_order_is_the_one_that_was_meant(client: Client) -> None:
-    position = "p1.2.1000-0-0-0-0-0-0-0-0"
+    position = "p1.3.1000-0-0-0-0-0-0-0-0"
     content = {"question": {**SITES["question"], "asKnownAt": {"position": position}}}
     job = client.done(client.order(content)["id"])
     assert job["position"] == position

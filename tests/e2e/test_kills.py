@@ -218,16 +218,16 @@ def test_the_journal_is_what_the_log_makes(system: RunningStack, seen: list[Answ
 def test_what_differs_is_told_down_to_the_fact(system: RunningStack, seen: list[Answer]) -> None:
     """An entry that somebody wrote by hand."""
     with connect(system.settings(Settings)) as client:
-        row = "SELECT partition, offset, source, fact_id FROM journal_2 WHERE outcome = 'counted' ORDER BY partition, offset LIMIT 1"
+        row = "SELECT partition, offset, source, fact_id FROM journal_3 WHERE outcome = 'counted' ORDER BY partition, offset LIMIT 1"
         partition, offset, source, fact_id = client.query(row).result_rows[0]
         client.command(
-            "INSERT INTO journal_2 (partition, offset, line, outcome, book, cause, establishment, stock_delta, recorded_at) "
+            "INSERT INTO journal_3 (partition, offset, line, outcome, book, cause, establishment, stock_delta, recorded_at) "
             f"VALUES ({partition}, {offset}, 99, 'entry', 'custody', 'correction', 'ep-077', 5, '2026-01-31')"
         )
         try:
             told = _verified(system)
         finally:
-            client.command("ALTER TABLE journal_2 DELETE WHERE establishment = 'ep-077' SETTINGS mutations_sync = 1")
+            client.command("ALTER TABLE journal_3 DELETE WHERE establishment = 'ep-077' SETTINGS mutations_sync = 1")
     assert told[-1] == "differences=1"
     (line,) = (line for line in told if "only in the" in line)
     assert f"only in the living journal, offset {offset} line 99: entry custody correction ep-077" in line

@@ -122,14 +122,14 @@ async def test_every_example_sent_twice_counts_once(system: RunningStack, client
 def _entries(system: RunningStack) -> list[Any]:
     """The whole ledger."""
     with connect(system.settings(Settings)) as client:
-        query = "SELECT * FROM journal_2 WHERE line > 0 ORDER BY partition, offset, line"
+        query = "SELECT * FROM journal_3 WHERE line > 0 ORDER BY partition, offset, line"
         return list(client.query(query).result_rows)
 
 
 def _fates(system: RunningStack) -> Counter[str]:
     """What became of all messages so far."""
     with connect(system.settings(Settings)) as client:
-        query = "SELECT outcome, count() FROM journal_2 WHERE line = 0 AND outcome <> 'tick' GROUP BY outcome"
+        query = "SELECT outcome, count() FROM journal_3 WHERE line = 0 AND outcome <> 'tick' GROUP BY outcome"
         return Counter(dict(client.query(query).result_rows))
 
 

@@ -199,7 +199,7 @@ def _workbooks(folder: Path, history: list[Said]) -> list[str]:
 
 
 def _outcomes(system: RunningStack) -> dict[str, int]:
-    query = "SELECT outcome, count() FROM journal_2 WHERE line = 0 AND source = {source:String} GROUP BY outcome"
+    query = "SELECT outcome, count() FROM journal_3 WHERE line = 0 AND source = {source:String} GROUP BY outcome"
     with connect(system.settings(Settings)) as client:
         return dict(client.query(query, {"source": OFF_LINE}).result_rows)
 

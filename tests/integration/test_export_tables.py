@@ -40,7 +40,7 @@ _BEYOND = "\N{BYTE ORDER MARK}"
 @pytest.fixture(scope="module")
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     async with await connect_async(clickhouse_settings) as connected:
-        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_2")
+        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_3")
         await write(ClickHouseJournal(connected, JOURNAL), MADE)
         yield connected
         await connected.command(f"DROP TABLE {JOURNAL}")
@@ -210,7 +210,7 @@ async def test_an_engine_that_fails_midway_gives_its_reason(clickhouse_settings:
     source = "SELECT 1, number, 1, 1, '2025-03-01', 'entry', 'custody', 'release', '2027-01-01 12:00:00', 'ep-009'"
     columns = "partition, offset, line, seq, recorded_at, outcome, book, cause, effective_at, establishment, detail"
     table = f"{JOURNAL}_long"
-    await client.command(f"CREATE TABLE {table} AS journal_2")
+    await client.command(f"CREATE TABLE {table} AS journal_3")
     long = "if(number = 199999, repeat('x', 40000), 'x')"
     await client.command(f"INSERT INTO {table} ({columns}) {source}, {long} FROM numbers(200000)")
     asked = order(

@@ -60,7 +60,7 @@ async def test_why_a_number_changed(gateway: httpx.AsyncClient) -> None:
         ({"measure": "POPULATION", "by": ["SEX"]}, "a history is of one number: leave out by and interval"),
         ({"measure": "CROWDING"}, "ask for one of population"),
         (
-            {"measure": "POPULATION", "asKnownAt": {"position": "p1.2.0-0-0-0-0-0-0-0-0"}},
+            {"measure": "POPULATION", "asKnownAt": {"position": "p1.3.0-0-0-0-0-0-0-0-0"}},
             "leave out question.asKnownAt",
         ),
     ],

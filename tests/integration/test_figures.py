@@ -39,7 +39,7 @@ FLOWS = [m for m in Measure if MEASURES[m].kind in ("flow", "transfer")]
 @pytest.fixture(scope="module")
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     async with await connect_async(clickhouse_settings) as connected:
-        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_2")
+        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_3")
         await write(ClickHouseJournal(connected, JOURNAL), MADE)
         yield connected
         await connected.command(f"DROP TABLE {JOURNAL}")

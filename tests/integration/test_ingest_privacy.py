@@ -65,7 +65,7 @@ async def _send_over_http(system: RunningStack, messages: dict[bytes, str]) -> N
 
 def _consumed(system: RunningStack) -> int:
     with connect(system.settings(Settings)) as client:
-        return int(client.query("SELECT count() FROM journal_2 WHERE line = 0").result_rows[0][0])
+        return int(client.query("SELECT count() FROM journal_3 WHERE line = 0").result_rows[0][0])
 
 
 def _found(text: str) -> list[str]:
@@ -84,7 +84,7 @@ def test_none_is_in_the_log_of_record(log_of_record: list[bytes]):
 
 def test_none_is_in_clickhouse(system: RunningStack, log_of_record: list[bytes]):
     with connect(system.settings(Settings)) as client:
-        rows = client.raw_query("SELECT * FROM journal_2", fmt="JSONEachRow").decode()
+        rows = client.raw_query("SELECT * FROM journal_3", fmt="JSONEachRow").decode()
     assert rows.count("\n") > len(log_of_record)
     assert _found(rows) == []
 

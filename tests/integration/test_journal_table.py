@@ -19,13 +19,13 @@ from tests.contract.test_journal import admission, batch
 from tests.support.logs import APPENDED_MS, records
 
 BEGINNING = Position(0, 0, 0)
-ACTIVE_PARTS = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'journal_2' AND active"
+ACTIVE_PARTS = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'journal_3' AND active"
 
 
 @pytest.fixture
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     client = await connect_async(clickhouse_settings)
-    await client.command("TRUNCATE TABLE journal_2")
+    await client.command("TRUNCATE TABLE journal_3")
     yield client
     await client.close()
 
@@ -50,12 +50,12 @@ async def test_a_batch_ends_where_the_recorded_year_does(client: AsyncClient, mi
     assert position.next_offset == (2 if splits else 4)
     position = await partition.consume(log, position, appended_ms + 60_000)
     assert position.next_offset == 4
-    assert await client.command("SELECT uniqExact(_partition_id) FROM journal_2") == (2 if splits else 1)
+    assert await client.command("SELECT uniqExact(_partition_id) FROM journal_3") == (2 if splits else 1)
 
 
 async def test_the_position_is_read_from_its_projection(client: AsyncClient) -> None:
     await ClickHouseJournal(client).append(3, 0, 0, batch(5))
-    plan = await client.query(f"EXPLAIN {statement('position')}", {"journal": "journal_2", "partition": 3})
+    plan = await client.query(f"EXPLAIN {statement('position')}", {"journal": "journal_3", "partition": 3})
     assert any("(position)" in row[0] for row in plan.result_rows)
 
 
@@ -64,7 +64,7 @@ async def test_a_lost_part_stops_the_partition(client: AsyncClient) -> None:
     await journal.append(3, 0, 0, batch(5))
     position = await journal.position(3)
     await journal.append(3, 5, 0, batch(5, position))
-    await client.command("ALTER TABLE journal_2 DELETE WHERE offset < 5 SETTINGS mutations_sync = 1")
+    await client.command("ALTER TABLE journal_3 DELETE WHERE offset < 5 SETTINGS mutations_sync = 1")
     with pytest.raises(PartitionStoppedError, match="lacks \\[5\\] fact rows"):
         await Partition(3, journal, MemoryHistories()).take_over()
 

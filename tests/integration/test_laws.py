@@ -59,7 +59,7 @@ async def test_a_ledger_that_breaks_a_law_says_which(
 async def test_a_person_who_is_inside_twice_is_found_in_the_sample(clickhouse_settings: Settings) -> None:
     """Each person is in one of the samples."""
     async with await connect_async(clickhouse_settings) as client:
-        await client.command("CREATE TABLE journal_samples AS journal_2")
+        await client.command("CREATE TABLE journal_samples AS journal_3")
         await client.command(
             "INSERT INTO journal_samples (partition, offset, line, outcome, book, cause, establishment, subject, effective_at, stock_delta, "
             "flow_delta, recorded_at) VALUES "

@@ -35,7 +35,7 @@ async def gateway(
     clickhouse_settings: Settings, valkey_address: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with await connect_async(clickhouse_settings) as client:
-        await client.command(f"CREATE TABLE {JOURNAL} AS journal_2")
+        await client.command(f"CREATE TABLE {JOURNAL} AS journal_3")
         await write(ClickHouseJournal(client, JOURNAL), MADE)
         told = {
             **clickhouse_settings.model_dump(),

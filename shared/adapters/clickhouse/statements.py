@@ -110,7 +110,6 @@ def flags(question: Question) -> frozenset[str]:
         | {"own_day" if own_day else "any_day"}
         | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
         | ({projection} if projection else set())
-        | ({"in_months"} if projection and _known_in_months(question) else set())
         | known_flags(question.as_known_at)
     )
 
@@ -121,15 +120,6 @@ def _projection(question: Question) -> str | None:
     columns = {column for dimension in asked for column in _READS.get(dimension, (dimension.value,))} - {"place"}
     of_subjects = question.measure is Measure.SUPERVISED_PERSONS
     return next((name for name, held in _PROJECTIONS.items() if columns <= held and not of_subjects), None)
-
-
-def _known_in_months(question: Question) -> bool:
-    """Whether this is a stock as far as it is known now at the ends of months: a projection by months may hold it."""
-    return (
-        MEASURES[question.measure].kind in {"stock", "crowding"}
-        and question.as_known_at is None
-        and question.interval is not Interval.DAY
-    )
 
 
 def parameters(question: Question, journal: str) -> Parameters:
