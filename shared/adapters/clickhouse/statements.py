@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from shared.adapters.clickhouse.queries import statement
 from shared.contracts.questions import MAX_DIMENSIONS, KnownAt, LogPosition, Question
 from shared.domain.dimensions import Dimension
-from shared.domain.measures import MEASURES, PLACES, Interval, Measure, Universe
+from shared.domain.measures import MEASURES, PLACES, Measure, Universe
 from shared.domain.periods import ONE_DAY, pieces
 from shared.reference.catalogue import Catalogue, load
 
