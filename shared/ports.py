@@ -56,8 +56,11 @@ class JournalError(Exception):
     """The journal did not answer as it should; nothing may be concluded about what was written."""
 
 
-Outcome = Literal["counted", "duplicate", "conflict", "quarantined", "tick"]
-"""The fate of a consumed record. A conflict is a duplicate with other content."""
+Outcome = Literal["counted", "duplicate", "conflict", "quarantined", "tick", "copied", "repeated"]
+"""The fate of a consumed record. A conflict is a duplicate with other content.
+
+What aggregators tell each other of merged persons is copied, or repeated if it was known: it is nobody's to count.
+"""
 
 
 class Consumed(NamedTuple):
@@ -70,6 +73,25 @@ class Consumed(NamedTuple):
     message: Message
     payload: bytes
     entries: Sequence[Entry]
+    subjects: Sequence[str] = ()  # whom each entry is about, if not the subject of the message
+
+
+class Moved(NamedTuple):
+    """A row of a token that has moved to the merged persons: itself the first to name it, or a later one."""
+
+    offset: int
+    subject: str
+    recorded_at_ms: int
+    named_at: int  # the offset of the first row that names the token
+    counted: bool  # not so a notice
+    other: str  # whom it names, if it is a merge
+
+
+class Told(NamedTuple):
+    """What a partition has of what another one's aggregator told: `<partition>:<offset>` of the row it came from."""
+
+    partition: int
+    origin: str
 
 
 class Journal(Protocol):
@@ -91,7 +113,19 @@ class Journal(Protocol):
         ...
 
     async def counted_facts(self, partition: int, start: int, end: int) -> list[LoggedFact]:
-        """The counted facts with start <= offset < end, in order of their offsets."""
+        """What histories hold of start <= offset < end, in order of offsets: facts counted, and what was copied."""
+        ...
+
+    async def moved(self, partition: int, start: int) -> list[Moved]:
+        """The counted rows and copied notices of tokens that have moved, from `start` and from the naming one on."""
+        ...
+
+    async def payloads_of(self, partition: int, subjects: Iterable[str]) -> list[tuple[int, str, bytes]]:
+        """Offset, subject and message of every counted fact of these subjects, in order of offsets."""
+        ...
+
+    async def told_by(self, partition: int, destinations: Iterable[int]) -> set[Told]:
+        """What these partitions have of what the aggregator of this partition told them."""
         ...
 
     async def payload_at(self, partition: int, offset: int) -> bytes | None:

@@ -14,18 +14,30 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from services.aggregator.courier import Courier
 from services.aggregator.handlers import Partition, PartitionStoppedError
 from services.aggregator.watching import Watch
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.queries import LEDGER
-from shared.adapters.kafka.reader import LogReader, extent
+from shared.adapters.kafka.publisher import KafkaPublisher
+from shared.adapters.kafka.reader import KafkaLogEnds, LogReader, extent
 from shared.adapters.redis.client import connect_redis
 from shared.adapters.redis.histories import RedisHistories
 from shared.contracts.mapping import UndecodableError
-from shared.contracts.topics import FACTS, PARTITIONS
-from shared.ports import Histories, HistoriesError, Journal, JournalError, LogError, Record
+from shared.contracts.topics import FACTS, MERGED_PARTITION, PARTITIONS
+from shared.ports import (
+    Histories,
+    HistoriesError,
+    Journal,
+    JournalError,
+    LogEnds,
+    LogError,
+    Publisher,
+    Record,
+    SlowDownError,
+)
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
 
@@ -48,9 +60,12 @@ class Followers:
     log: LogReader
     journal: Journal
     histories: Histories
+    publisher: Publisher
+    ends: LogEnds
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
     stopped: dict[int, str] = field(default_factory=dict)
+    undelivered: dict[int, str] = field(default_factory=dict)
 
     async def assigned(self, partitions: set[int]) -> None:
         """Begin to follow what is ours now."""
@@ -68,9 +83,43 @@ class Followers:
         self.log.forget(partitions)
         for number in partitions:
             self.positions.pop(number, None)
+            self.undelivered.pop(number, None)
 
     async def _follow(self, number: int) -> None:
         partition = Partition(number, self.journal, self.histories)
+        delivering = asyncio.create_task(self._deliver(partition), name=f"courier-{number}")
+        try:
+            await self._follow_until_stopped(partition)
+        finally:
+            delivering.cancel()
+
+    async def _deliver(self, partition: Partition) -> None:
+        """Tell others what the journal says that they lack, for ever; whoever is stuck does not stop our counting."""
+        number = partition.number
+        courier = Courier(number, self.journal, self.publisher, self.ends)
+        while number != MERGED_PARTITION:
+            if partition.owing:
+                partition.owing = False
+                why = await self._undelivered(courier)
+                partition.owing = partition.owing or why is not None
+                self.undelivered = {key: told for key, told in self.undelivered.items() if key != number}
+                if why is not None:
+                    self.undelivered[number] = why
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _undelivered(self, courier: Courier) -> str | None:
+        """Deliver; why something is left, if it is."""
+        try:
+            return None if await courier.deliver() else "waits until the other partition is as far as it was"
+        except (JournalError, LogError, SlowDownError) as error:
+            log.warning("not delivered yet", extra={"why": str(error)[:300]})
+            return str(error)[:300]
+        except Exception as error:  # a courier that ended unseen would leave persons missing
+            log.critical("a courier fails", exc_info=True)
+            return f"[{type(error).__name__}] was not expected: see the log"
+
+    async def _follow_until_stopped(self, partition: Partition) -> None:
+        number = partition.number
         while True:
             try:
                 await self._consume(partition)
@@ -142,7 +191,10 @@ def create_app(settings: Settings) -> Starlette:
         client = await connect_async(settings)
         redis = connect_redis(settings.redis)
         reader = LogReader(settings.kafka, FACTS.name, GROUP)
-        followers = Followers(settings, SystemClock(), reader, ClickHouseJournal(client), RedisHistories(redis, LEDGER))
+        publisher, ends = KafkaPublisher(settings.kafka), KafkaLogEnds(settings.kafka)
+        await publisher.start()
+        journal, histories = ClickHouseJournal(client), RedisHistories(redis, LEDGER)
+        followers = Followers(settings, SystemClock(), reader, journal, histories, publisher, ends)
         watch = Watch(ClickHouseFigures(client), followers.clock)
         app.state.followers, app.state.watch = followers, watch
         await reader.start(followers.assigned, followers.revoked)
@@ -153,6 +205,8 @@ def create_app(settings: Settings) -> Starlette:
             watching.cancel()
             await followers.end()
             await reader.stop()
+            await publisher.stop()
+            await ends.aclose()
             await redis.aclose()
             await client.close()
 
@@ -166,6 +220,7 @@ async def _health(request: Request) -> JSONResponse:
         "status": "stopped" if followers.stopped else "ok",
         "positions": {str(number): offset for number, offset in sorted(followers.positions.items())},
         "stopped": {str(number): why for number, why in sorted(followers.stopped.items())},
+        "undelivered": {str(number): why for number, why in sorted(followers.undelivered.items())},
         "laws": request.app.state.watch.found,
     }
     return JSONResponse(body, status_code=503 if followers.stopped else 200)

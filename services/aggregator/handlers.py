@@ -10,7 +10,10 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
-from services.aggregator.folding import Folded, decoded, fold_batch, subjects_of
+from services.aggregator.folding import Folded, also_needed, decoded, fold_batch, subjects_of
+from shared.contracts.mapping import Message
+from shared.contracts.topics import MERGED_PARTITION
+from shared.domain.facts import Fact
 from shared.ports import Histories, Journal, JournalError, Known, LogError, Position, Record
 
 log = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ class Partition:
         self._journal = journal
         self._histories = histories
         self._retry_seconds = retry_seconds
+        self.owing = True
+        """Whether rows may be in the journal that others have not been told of: see the courier."""
 
     async def take_over(self) -> Position:
         """Where to go on, once the journal is known to be whole. Raises PartitionStoppedError if a part was lost."""
@@ -65,12 +70,24 @@ class Partition:
             return position
         _refuse_a_gap(told[0][0].offset, position.next_offset)
         _refuse_the_future(self.number, (record for record, _ in told), now_ms)
-        known = await self._known_before(position, subjects_of(told))
-        folded = fold_batch(told, known.histories, position)
+        folded = fold_batch(told, await self._histories_for(told, position), position)
         reached = await self._append(folded, position)
+        self.owing = self.owing or folded.moved or reached.next_offset != folded.next_offset
         if reached.next_offset == folded.next_offset:
             await self._histories.add(self.number, position.next_offset, folded.next_offset, folded.counted)
         return reached
+
+    async def _histories_for(
+        self, told: Sequence[tuple[Record, Message]], position: Position
+    ) -> dict[str, list[tuple[int, Fact]]]:
+        """What was known before this position of all whom these records are about; of merged persons, in rounds."""
+        histories: dict[str, list[tuple[int, Fact]]] = {}
+        wanted = subjects_of(told)
+        while True:
+            histories |= (await self._known_before(position, wanted)).histories
+            wanted = also_needed(told, histories) if self.number == MERGED_PARTITION else set()
+            if not wanted:
+                return histories
 
     async def _known_before(self, position: Position, subjects: Iterable[str]) -> Known:
         """The histories of these subjects, brought up to this position from the journal if they lag or were lost."""

@@ -335,7 +335,9 @@ class Recorded(Envelope):
     """What every message of the log of record carries: tokenised, keyed by `subject` (or the establishment).
 
     `data` is the accepted fact's data without `person`. `type` is the fact's own type, or `siep.quarantined.v1`
-    with `data` of `Quarantined`, or `siep.tick.v1` with `Tick`.
+    with `data` of `Quarantined`, or `siep.tick.v1` with `Tick`; or it is what aggregators tell each other of merged
+    persons, `siep.moved.v1` with `Moved` and `siep.merge_notice.v1` with `MergeNotice`: then `source` is `siep`, `id`
+    is `<partition>:<offset>` of the record it comes from, and `time` is when that was recorded.
     """
 
     type: str
@@ -354,10 +356,38 @@ class Quarantined(Model):
     payload: dict[str, Any] | None = None  # kept, tokenised, only if all that is wrong is an unknown code
 
 
+class MovedFact(Model):
+    """A counted fact of the token, as it was recorded."""
+
+    source: Identifier
+    id: Identifier
+    type: str
+    time: Moment
+    data: dict[str, Any]
+
+
+class Moved(Model):
+    """Facts of a token that a merge names, told to the partition of merged persons.
+
+    First its whole history up to the fact that names it, in one message; then each later fact, one each.
+    """
+
+    facts: list[MovedFact]
+
+
+class MergeNotice(Model):
+    """A merge filed under another token (`other`) names this one."""
+
+    other: Annotated[str, Field(pattern=TOKEN)]
+
+
 QUARANTINED = "siep.quarantined.v1"
 TICK = "siep.tick.v1"
+MOVED = "siep.moved.v1"
+MERGE_NOTICE = "siep.merge_notice.v1"
+_OURS: dict[str, type[Model]] = {QUARANTINED: Quarantined, TICK: Tick, MOVED: Moved, MERGE_NOTICE: MergeNotice}
 RECORDED: dict[str, type[Envelope]] = {
     fact_type: _event(f"{data.__name__}Recorded", fact_type, Recorded, data)
-    for fact_type, data in (DATA | {QUARANTINED: Quarantined, TICK: Tick}).items()
+    for fact_type, data in (DATA | _OURS).items()
 }
 """What readers of the log of record may rely on, by type; what is absent was null or not said."""

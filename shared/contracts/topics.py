@@ -22,7 +22,11 @@ class Topic:
     producer: str
     consumer: str
     description: str
+    message_bytes_max: int | None = None
 
+
+MESSAGE_BYTES_MAX = 16 * 1024 * 1024
+"""Of the log of record: the whole history of a person travels in one message when a merge names it."""
 
 INBOUND = Topic(
     name="siep.inbound.v1",
@@ -41,6 +45,7 @@ FACTS = Topic(
     producer="ingest",
     consumer="aggregator",
     description="The log of record: accepted facts and quarantine records, tokenised, LogAppendTime, kept for ever.",
+    message_bytes_max=MESSAGE_BYTES_MAX,
 )
 DEAD_LETTER = Topic(
     name="siep.dead-letter.v1",

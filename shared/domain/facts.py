@@ -13,6 +13,10 @@ LIMA_OFFSET_MS = -5 * 3_600_000
 DAY_MS = 86_400_000
 
 
+NAMING = frozenset({"identity_merge", "merge_notice"})
+"""Facts after which a token belongs to the merged persons for ever, whether the merge is in force or not."""
+
+
 class Fact(NamedTuple):
     """Something that happened. (`source`, `id`) identify it for ever; `at_ms` is milliseconds since 1970 UTC."""
 

@@ -49,6 +49,41 @@ def stock(people: Iterable[Iterable[Fact]], day: int) -> Counter[Cell]:
     return Counter(cell for facts in people for cell in _standing_at_close(list(facts), day))
 
 
+def persons(told: Mapping[str, Sequence[Fact]]) -> dict[str, list[Fact]]:
+    """The facts of each person, by the least of its tokens: tokens are joined one merge after the other.
+
+    A merge holds unless the facts of its own token correct it. Of facts with one source and id, told under several
+    tokens of a person, the one of the least token holds.
+    """
+    groups = [{token} for token in {*told, *(other for _, other in _merges(told))}]
+    for pair in _merges(told, holding=True):
+        joined = set[str]().union(*(group for group in groups if group & set(pair)))
+        groups = [*(group for group in groups if not group & joined), joined]
+    return {min(group): _of_all(told, group) for group in groups}
+
+
+def _of_all(told: Mapping[str, Sequence[Fact]], group: Iterable[str]) -> list[Fact]:
+    facts: dict[tuple[str, str], Fact] = {}
+    for token in sorted(group, reverse=True):
+        facts |= {(fact.source, fact.id): fact for fact in told.get(token, ())}
+    return list(facts.values())
+
+
+def _merges(told: Mapping[str, Sequence[Fact]], *, holding: bool = False) -> list[tuple[str, str]]:
+    """Pairs of tokens that merges name, or those alone that no correction of their own token takes back."""
+    pairs = []
+    for token, facts in told.items():
+        taken_back = {
+            (fact.data["target"]["source"], fact.data["target"]["id"])
+            for fact in facts
+            if fact.kind in {"amendment", "void"}
+        }
+        for fact in facts:
+            if fact.kind == "identity_merge" and not (holding and (fact.source, fact.id) in taken_back):
+                pairs.append((token, fact.data["other"]))
+    return pairs
+
+
 def contradictions(facts: Sequence[Fact]) -> list[Anomaly]:
     """What contradicts itself in the facts of one person, once all of them are known."""
     return [*fold(facts).anomalies, *of_corrections(facts)]

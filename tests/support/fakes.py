@@ -7,12 +7,13 @@ what it holds; a test decides when.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Self
 
-from services.aggregator.folding import recorded_year
+from services.aggregator.folding import logged_facts, recorded_year
 from services.aggregator.verify import MemoryHistories
-from shared.ports import Consumed, JournalError, LoggedFact, Position, Record
+from shared.domain.facts import NAMING
+from shared.ports import Consumed, JournalError, LoggedFact, Moved, Position, Record, Told
 
 Token = tuple[int, int, int]
 """Of an insert: its partition, where the partition stood, and the number of the attempt."""
@@ -84,11 +85,40 @@ class FakeJournal:
 
     async def counted_facts(self, partition: int, start: int, end: int) -> list[LoggedFact]:
         """See shared.ports.Journal."""
+        return logged_facts(one for one in self.rows(partition) if start <= one.offset < end)
+
+    async def moved(self, partition: int, start: int) -> list[Moved]:
+        """See shared.ports.Journal."""
+        named_at: dict[str, int] = {}
+        found = []
+        for row in self.rows(partition):
+            fact, subject = row.message.fact, row.message.subject
+            if fact is None or row.outcome not in ("counted", "copied"):
+                continue
+            if fact.kind in NAMING:
+                named_at.setdefault(subject, row.offset)
+            if subject in named_at and row.offset >= start:
+                other = fact.data["other"] if fact.kind == "identity_merge" else ""
+                counted = row.outcome == "counted"
+                found.append(Moved(row.offset, subject, row.recorded_at_ms, named_at[subject], counted, other))
+        return found
+
+    async def payloads_of(self, partition: int, subjects: Iterable[str]) -> list[tuple[int, str, bytes]]:
+        """See shared.ports.Journal."""
         return [
-            LoggedFact(one.offset, one.message.subject, one.message.fact)
-            for one in self.rows(partition)
-            if start <= one.offset < end and one.outcome == "counted" and one.message.fact is not None
+            (row.offset, row.message.subject, row.payload)
+            for row in self.rows(partition)
+            if row.outcome == "counted" and row.message.subject in subjects
         ]
+
+    async def told_by(self, partition: int, destinations: Iterable[int]) -> set[Told]:
+        """See shared.ports.Journal."""
+        return {
+            Told(destination, row.message.id)
+            for destination in destinations
+            for row in self.rows(destination)
+            if row.outcome == "copied" and row.message.id.startswith(f"{partition}:")
+        }
 
     async def payload_at(self, partition: int, offset: int) -> bytes | None:
         """See shared.ports.Journal."""

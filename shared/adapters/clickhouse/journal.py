@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,8 @@ from shared.adapters.clickhouse.queries import LEDGER, statement
 from shared.contracts.mapping import decode
 from shared.contracts.topics import FACTS
 from shared.domain.attributes import Attributes
-from shared.ports import Consumed, JournalError, LoggedFact, Position
+from shared.domain.merging import remembered
+from shared.ports import Consumed, JournalError, LoggedFact, Moved, Position, Told
 
 _APPEND_SETTINGS = {
     "async_insert": 0,
@@ -101,7 +103,27 @@ class ClickHouseJournal:
         """See shared.ports.Journal."""
         rows = await self._ask("counted_facts", partition=partition, start=start, end=end)
         decoded = ((row["offset"], row["subject"], decode(row["payload"]).fact) for row in rows)
-        return [LoggedFact(offset, subject, fact) for offset, subject, fact in decoded if fact is not None]
+        return [
+            LoggedFact(offset, token, told)
+            for offset, subject, fact in decoded
+            if fact is not None
+            for token, told in remembered(subject, fact)
+        ]
+
+    async def moved(self, partition: int, start: int) -> list[Moved]:
+        """See shared.ports.Journal."""
+        rows = await self._ask("moved", partition=partition, start=start)
+        return [Moved(**{**row, "counted": bool(row["counted"])}) for row in rows]
+
+    async def payloads_of(self, partition: int, subjects: Iterable[str]) -> list[tuple[int, str, bytes]]:
+        """See shared.ports.Journal."""
+        rows = await self._ask("payloads_of", partition=partition, subjects=list(subjects))
+        return [(row["offset"], row["subject"], bytes(row["payload"])) for row in rows]
+
+    async def told_by(self, partition: int, destinations: Iterable[int]) -> set[Told]:
+        """See shared.ports.Journal."""
+        rows = await self._ask("told_by", origins=f"{partition}:", destinations=list(destinations))
+        return {Told(row["partition"], row["fact_id"]) for row in rows}
 
     async def payload_at(self, partition: int, offset: int) -> bytes | None:
         """See shared.ports.Journal."""
@@ -149,10 +171,11 @@ def _fact_row(one: Consumed) -> tuple[object, ...]:
 
 def _entry_rows(one: Consumed) -> list[tuple[object, ...]]:
     offset, seq, recorded_at_ms = one.offset, one.seq, one.recorded_at_ms
-    subject, fact_type = one.message.subject, one.message.type
+    fact_type = one.message.type
+    subjects = one.subjects or itertools.repeat(one.message.subject)
     return [
         (offset, line, seq, recorded_at_ms, subject, fact_type, *entry[:7], *entry.attributes, *entry[8:])
-        for line, entry in enumerate(one.entries, start=1)
+        for line, (entry, subject) in enumerate(zip(one.entries, subjects, strict=False), start=1)
     ]
 
 

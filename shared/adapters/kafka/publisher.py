@@ -17,7 +17,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 
-from shared.contracts.topics import DEAD_LETTER, FACTS
+from shared.contracts.topics import DEAD_LETTER, FACTS, MESSAGE_BYTES_MAX
 from shared.ports import DeadLetter, LogError, Outgoing, SlowDownError
 
 BATCH_BYTES = 512 * 1024
@@ -55,6 +55,7 @@ class KafkaPublisher:
             enable_idempotence=True,
             acks="all",
             max_batch_size=BATCH_BYTES,
+            max_request_size=MESSAGE_BYTES_MAX,
             linger_ms=0,
         )
         try:

@@ -46,6 +46,8 @@ def _new(topic: Topic, copies: int) -> NewTopic:
         "min.insync.replicas": str(max(1, copies - 1)),
         "unclean.leader.election.enable": "false",
     }
+    if topic.message_bytes_max is not None:
+        settings["max.message.bytes"] = str(topic.message_bytes_max)
     return NewTopic(topic.name, topic.partitions, replication_factor=copies, topic_configs=settings)
 
 

@@ -18,6 +18,7 @@ from shared.ports import JournalError, Record
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import Settings
 from tests.support.fakes import FakeJournal
+from tests.support.merged import FakeLogEnds, FakePublisher
 
 
 class BrokenJournal(FakeJournal):
@@ -44,7 +45,8 @@ class Log:
 def followers(error: Exception) -> Followers:
     settings = Settings(clickhouse_password=SecretStr("secret"))
     clock = FixedClock(datetime(2026, 1, 10, tzinfo=UTC))
-    return Followers(settings, clock, Log(), BrokenJournal(error), MemoryHistories())  # type: ignore[arg-type]
+    journal, log = BrokenJournal(error), Log()
+    return Followers(settings, clock, log, journal, MemoryHistories(), FakePublisher(), FakeLogEnds())  # type: ignore[arg-type]
 
 
 async def health(of: Followers) -> tuple[int, bytes]:

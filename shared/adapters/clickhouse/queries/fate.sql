@@ -10,5 +10,5 @@ FROM (
         AND partition != {merged:UInt8}  -- copies of what stands elsewhere
         AND fact_id = {fact_id:String}
         AND source = {source:String} -- @when of_one
-        AND outcome != 'tick'
+        AND outcome NOT IN ('tick', 'copied', 'repeated')
 )

@@ -16,6 +16,6 @@ FROM (
         AND partition != {merged:UInt8}  -- copies of what stands elsewhere
 -- @include recorded_days
         AND source = {source:String} -- @when of_one
-        AND outcome != 'tick'
+        AND outcome NOT IN ('tick', 'copied', 'repeated')
     GROUP BY ALL
 )

@@ -1,0 +1,100 @@
+"""What the owner of a partition tells others of tokens that have moved to the merged persons. DESIGN §4, rule 6.
+
+Sent is what the partition's table has and the other partition's table lacks, and nothing else: after each batch that
+touched such a token, and when the partition is taken over, so what a crash kept from being sent is sent by who comes
+next. Several owners may send the same: the other side knows it by where it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from shared.contracts.mapping import merge_notice, moved
+from shared.contracts.topics import MERGED_PARTITION, partition_of
+from shared.ports import Journal, LogEnds, Moved, Outgoing, Publisher, Told
+
+MESSAGES_AT_A_TIME = 100
+"""Histories may be large: so many at a time stay below what may be under way to the log."""
+
+
+class Owed(NamedTuple):
+    """Something to be told, and the row it comes from."""
+
+    told: Told
+    row: Moved
+
+
+class Courier:
+    """Tells others what one partition owes them. It remembers what it sent, while they lag."""
+
+    def __init__(self, number: int, journal: Journal, publisher: Publisher, ends: LogEnds) -> None:
+        self._number = number
+        self._journal = journal
+        self._publisher = publisher
+        self._ends = ends
+        self._seen_until = 0
+        self._sent: set[Told] = set()
+        self._begun_with: Sequence[int] = ()
+        self._open: set[int] = set()
+
+    async def deliver(self) -> bool:
+        """Send what is lacking; False if something must wait for its partition to be as far as it was at the start.
+
+        Raises JournalError, LogError or SlowDownError: then some of it may have been sent, and is sent again.
+        """
+        rows = await self._journal.moved(self._number, self._seen_until)
+        owed = [one for row in rows for one in owed_for(self._number, row) if one.told not in self._sent]
+        ready = await self._ready({one.told.partition for one in owed})
+        known = await self._journal.told_by(self._number, ready) if ready else set()
+        await self._send([one for one in owed if one.told.partition in ready and one.told not in known])
+        if any(one.told.partition not in ready for one in owed):
+            return False
+        self._seen_until = max((row.offset + 1 for row in rows), default=self._seen_until)
+        return True
+
+    async def _ready(self, destinations: set[int]) -> set[int]:
+        """Those that consumed all that was in the log when we began: before, they only seem to lack what was sent.
+
+        So a journal that is rebuilt sends nothing again before its end.
+        """
+        if destinations and not self._begun_with:
+            self._begun_with = await self._ends.ends()
+        for one in destinations - self._open:
+            if (await self._journal.position(one)).next_offset >= self._begun_with[one]:
+                self._open.add(one)
+        return destinations & self._open
+
+    async def _send(self, lacking: Sequence[Owed]) -> None:
+        """In the order of the log, so that the history of a token comes before what was said later."""
+        for start in range(0, len(lacking), MESSAGES_AT_A_TIME):
+            some = lacking[start : start + MESSAGES_AT_A_TIME]
+            await self._publisher.publish(await self._messages(some))
+            self._sent.update(one.told for one in some)
+
+    async def _messages(self, some: Sequence[Owed]) -> list[Outgoing]:
+        moving = {one.row.subject for one in some if one.told.partition == MERGED_PARTITION}
+        payloads = await self._journal.payloads_of(self._number, moving) if moving else []
+        return [_message(one, payloads) for one in some]
+
+
+def owed_for(partition: int, row: Moved) -> Iterable[Owed]:
+    """What others are to be told because of one row.
+
+    The merged persons: the history, if the row names its token first; else the fact. The token that it names: that.
+    """
+    origin = f"{partition}:{row.offset}"
+    if row.counted or row.offset == row.named_at:
+        yield Owed(Told(MERGED_PARTITION, origin), row)
+    if row.other not in ("", row.subject):
+        yield Owed(Told(partition_of(row.other), origin), row)
+
+
+def _message(owed: Owed, payloads: Iterable[tuple[int, str, bytes]]) -> Outgoing:
+    (partition, origin), row = owed
+    if partition != MERGED_PARTITION:
+        value = merge_notice(origin, row.other, row.recorded_at_ms, row.subject)
+        return Outgoing(partition, row.other.encode(), value)
+    first = 0 if row.offset == row.named_at else row.offset
+    facts = [text for at, subject, text in payloads if subject == row.subject and first <= at <= row.offset]
+    return Outgoing(partition, row.subject.encode(), moved(origin, row.subject, row.recorded_at_ms, facts))

@@ -1,0 +1,141 @@
+"""A small world of merged persons in memory: two ordinary partitions and that of merged persons, with their logs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from services.aggregator.courier import Courier
+from services.aggregator.handlers import Partition
+from services.aggregator.verify import MemoryHistories
+from shared.contracts.topics import MERGED_PARTITION, PARTITIONS, partition_of
+from shared.domain.facts import Fact
+from shared.domain.ledger import Entry
+from shared.ports import Consumed, DeadLetter, Outgoing, Record
+from tests.support.fakes import FakeJournal
+from tests.support.logs import APPENDED_MS, message
+from tests.support.sums import first_of_each
+
+NOW_MS = 1 << 60
+ORDINARY = (0, 1)
+T = TypeVar("T")
+
+
+def token_in(partition: int, number: int) -> str:
+    """The token of an invented person whose facts lie in this partition."""
+    return f"k1:{partition:016x}{number:048x}"
+
+
+PERSONS = (token_in(0, 2), token_in(1, 1), token_in(0, 3), token_in(1, 4))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What it returns; nothing is waited for."""
+    while True:
+        try:
+            work.send(None)
+        except StopIteration as done:
+            value: T = done.value
+            return value
+
+
+class FakePublisher:
+    """The log of record in memory: every partition with a clock of its own."""
+
+    def __init__(self) -> None:
+        self.logs: defaultdict[int, list[Record]] = defaultdict(list)
+        self.clocks: dict[int, int] = {}
+
+    async def publish(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter] = ()) -> None:
+        """See shared.ports.Publisher."""
+        for partition, _, value in messages:
+            self.append(partition, value)
+
+    async def ready(self) -> bool:
+        """See shared.ports.Publisher."""
+        return True
+
+    def append(self, partition: int, value: bytes, pause_ms: int = 1_000) -> None:
+        """The broker takes one message more."""
+        log = self.logs[partition]
+        self.clocks[partition] = self.clocks.get(partition, APPENDED_MS) + pause_ms
+        log.append(Record(len(log), self.clocks[partition], value))
+
+
+class FakeLogEnds:
+    """The ends of a log in memory; nobody's log is empty."""
+
+    def __init__(self, publisher: FakePublisher | None = None) -> None:
+        self._publisher = publisher or FakePublisher()
+
+    async def ends(self) -> tuple[int, ...]:
+        """See shared.ports.LogEnds."""
+        return tuple(len(self._publisher.logs[number]) for number in range(PARTITIONS))
+
+
+class SmallCountry:
+    """Each partition with an owner and a courier, none of whom does anything until told to."""
+
+    def __init__(self) -> None:
+        self.journal = FakeJournal()
+        self.histories = MemoryHistories()
+        self.publisher = FakePublisher()
+        numbers = (*ORDINARY, MERGED_PARTITION)
+        self._owners = {one: Partition(one, self.journal, self.histories, retry_seconds=0) for one in numbers}
+        ends = FakeLogEnds(self.publisher)
+        self._couriers = {one: Courier(one, self.journal, self.publisher, ends) for one in ORDINARY}
+
+    def tell(self, subject: str, fact: Fact) -> None:
+        """Ingest accepts a fact."""
+        self.publisher.append(partition_of(subject), message(fact, subject))
+
+    def consume(self, partition: int, most: int) -> bool:
+        """Count at most so many records of a partition; whether there were any."""
+        position = run(self.journal.position(partition))
+        records = self.publisher.logs[partition][position.next_offset :][:most]
+        run(self._owners[partition].consume(records, position, NOW_MS))
+        return bool(records)
+
+    def deliver(self, partition: int) -> None:
+        """Let the courier of an ordinary partition go once."""
+        run(self._couriers[partition].deliver())
+
+    def finish(self) -> None:
+        """Until nothing is under way any more."""
+        going = True
+        while going:
+            for partition in ORDINARY:
+                self.deliver(partition)
+            going = any([self.consume(partition, 100) for partition in (*ORDINARY, MERGED_PARTITION)])
+
+    def rows(self, partition: int) -> list[Consumed]:
+        """What the journal keeps of a partition."""
+        return self.journal.rows(partition)
+
+
+def told_in(rows: Iterable[Consumed]) -> dict[str, list[Fact]]:
+    """The facts of each token that ordinary partitions consumed, the first of each identity."""
+    told: defaultdict[str, list[Fact]] = defaultdict(list)
+    for row in rows:
+        if row.message.fact and row.outcome in ("counted", "duplicate", "conflict"):
+            told[row.message.subject].append(row.message.fact)
+    return {token: first_of_each(facts) for token, facts in told.items()}
+
+
+def ledger_of(rows: Iterable[Consumed]) -> list[tuple[str, Entry]]:
+    """Every entry with whom it is about."""
+    return [
+        (subject, entry)
+        for row in rows
+        for subject, entry in zip(row.subjects or [row.message.subject] * len(row.entries), row.entries, strict=True)
+    ]
+
+
+def inside(ledger: Iterable[tuple[str, Entry]], at_ms: int, tokens: Iterable[str]) -> Mapping[str, int]:
+    """Where those stand whom these tokens name, at this moment."""
+    named, stands = set(tokens), defaultdict[str, int](int)
+    for subject, entry in ledger:
+        if subject in named and entry.book == "custody" and entry.effective_ms <= at_ms:
+            stands[entry.establishment] += entry.stock_delta
+    return {place: count for place, count in stands.items() if count}
