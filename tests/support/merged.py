@@ -107,7 +107,7 @@ class SmallCountry:
         while going:
             for partition in ORDINARY:
                 self.deliver(partition)
-            going = any([self.consume(partition, 100) for partition in (*ORDINARY, MERGED_PARTITION)])
+            going = sum(self.consume(partition, 100) for partition in (*ORDINARY, MERGED_PARTITION)) > 0
 
     def rows(self, partition: int) -> list[Consumed]:
         """What the journal keeps of a partition."""

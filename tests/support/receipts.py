@@ -139,7 +139,11 @@ class FakeReceiptBook:
             raise JournalError("no answer")
         rows = [(p, one) for p in range(PARTITIONS) if p != MERGED_PARTITION for one in self._journal.rows(p)]
         rows.sort(key=lambda row: (row[1].recorded_at_ms, row[0], row[1].offset))
-        return ((p, one) for p, one in rows if one.outcome != "tick" and source in (None, one.message.source))
+        return (
+            (p, one)
+            for p, one in rows
+            if one.outcome not in ("tick", "copied", "repeated") and source in (None, one.message.source)
+        )
 
     async def _standing(self) -> Standing:
         known = [self._journal.rows(p) for p in range(PARTITIONS)]

@@ -1,0 +1,282 @@
+"""Merged persons in simulated time: two ordinary partitions and that of merged persons, each with two owners.
+
+Owners are not fenced, die between any two calls, and hear nothing of what they asked while it still travels; histories
+are forgotten; every partition has a broker with a clock of its own. Then nothing breaks any more, and all is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import Any, NamedTuple, cast
+
+from services.aggregator.courier import Courier
+from services.aggregator.handlers import Partition
+from shared.contracts.topics import MERGED_PARTITION, partition_of
+from shared.domain import reference
+from shared.domain.facts import Fact
+from shared.domain.merging import persons
+from shared.ports import (
+    Consumed,
+    Histories,
+    HistoriesError,
+    Journal,
+    JournalError,
+    LogEnds,
+    LogError,
+    Publisher,
+    Record,
+)
+from tests.simulation.logs import _fact
+from tests.simulation.runs import DAYS, kept_by_one, small_batches
+from tests.simulation.world import NOW_MS, Call, Owner, Port, Step, WrongError
+from tests.support.fakes import FakeHistories, FakeJournal
+from tests.support.logs import APPENDED_MS, message
+from tests.support.merged import ORDINARY, PERSONS, FakeLogEnds, FakePublisher, inside, ledger_of, told_in
+from tests.support.sums import flows_of, stock_of
+
+PARTITIONS = (*ORDINARY, MERGED_PARTITION)
+OWNERS = tuple((partition, number) for partition in PARTITIONS for number in (1, 2))
+WRITES = ("append", "add", "publish")
+ROUNDS_MAX = 4_000
+_CHANCES = {"go": 80, "tell": 12, "crash": 3, "time_out": 4, "land": 4, "forget": 1}
+_VERBS, _WEIGHTS = tuple(_CHANCES), tuple(_CHANCES.values())
+
+
+class Plan(NamedTuple):
+    """All that decides a run: what is told of whom, the clocks of the partitions, and what happens in which order."""
+
+    told: Sequence[tuple[str, Fact]]
+    clocks: Sequence[int]
+    steps: Sequence[Step]
+
+
+class Rules(NamedTuple):
+    """The code that is put to the test."""
+
+    partition: type[Partition] = Partition
+    courier: type[Courier] = Courier
+
+
+class Log:
+    """What an owner reads."""
+
+    def __init__(self, publisher: FakePublisher) -> None:
+        self._publisher = publisher
+
+    async def read(self, partition: int, start: int) -> list[Record]:
+        """At most three records from here on."""
+        return self._publisher.logs[partition][start : start + 3]
+
+
+async def follow(partition: Partition, courier: Courier | None, log: Log) -> None:
+    """What the aggregator does with an assigned partition, and its courier, in turns."""
+    while True:
+        try:
+            position = await partition.take_over()
+            while True:
+                records = await log.read(partition.number, position.next_offset)
+                position = await partition.consume(records, position, NOW_MS)
+                if courier and partition.owing:
+                    partition.owing = False
+                    await _deliver(partition, courier)
+        except (JournalError, HistoriesError, LogError):
+            continue
+
+
+async def _deliver(partition: Partition, courier: Courier) -> None:
+    try:
+        partition.owing = not await courier.deliver()
+    except (JournalError, LogError):
+        partition.owing = True
+
+
+class World:
+    """The servers, the owners, and what travels though nobody waits for it any more."""
+
+    def __init__(self, plan: Plan, rules: Rules, trace: list[str] | None = None) -> None:
+        self.journal, self.histories, self.publisher = FakeJournal(), FakeHistories(), FakePublisher()
+        self.publisher.clocks = {one: APPENDED_MS + late for one, late in zip(PARTITIONS, plan.clocks, strict=True)}
+        self._plan, self._rules, self._trace = plan, rules, trace
+        self._waiting = list(plan.told)
+        self._owners: list[Owner | None] = [None] * len(OWNERS)
+        self._strays: list[Call] = []
+
+    def play(self) -> None:
+        """Do what the plan says; then everything lands, and owners that nobody disturbs go on until nothing is left."""
+        for verb, number in self._plan.steps:
+            getattr(self, verb)(number)
+        while self._strays:
+            self.land(0)
+        while self._waiting:
+            self.tell(0)
+        quiet = 0
+        for _ in range(ROUNDS_MAX):
+            before = self._state()
+            for number in range(0, len(OWNERS), 2):
+                self.go(number)
+            quiet = quiet + 1 if self._state() == before else 0
+            if quiet > 60:
+                return
+        raise WrongError("it never ends")
+
+    def go(self, number: int) -> None:
+        """An owner goes on: what it asked is carried a step, or it begins a new life."""
+        number %= len(OWNERS)
+        owner = self._owners[number]
+        if owner is None or owner.call is None:
+            self._owners[number] = self._owner(*OWNERS[number])
+            return
+        answer = (call := owner.call).carry()
+        self._say(f"{owner.name}: {call.name}: {'half done' if answer is None else answer.error or 'done'}")
+        if answer:
+            owner.hear(answer)
+
+    def tell(self, _number: int) -> None:
+        """Ingest accepts the next fact."""
+        if self._waiting:
+            subject, fact = self._waiting.pop(0)
+            self._say(f"told of {subject[18]}…{subject[-1]}: {fact.kind} {fact.id} {dict(fact.data)}")
+            self.publisher.append(partition_of(subject), message(fact, subject))
+
+    def crash(self, number: int) -> None:
+        """An owner is gone; what it was writing still travels."""
+        owner = self._owners[number % len(OWNERS)]
+        if owner and owner.call:
+            self._say(f"{owner.name} dies at {owner.call.name}")
+            self._let_go(owner.call)
+            self._owners[number % len(OWNERS)] = None
+
+    def time_out(self, number: int) -> None:
+        """An owner waits no longer; what it was writing still travels."""
+        owner = self._owners[number % len(OWNERS)]
+        if owner and owner.call:
+            self._say(f"{owner.name} hears nothing of {owner.call.name}")
+            self._let_go(owner.call)
+            owner.hear(owner.call.unanswered())
+
+    def land(self, number: int) -> None:
+        """A write that nobody waits for is carried a step."""
+        if self._strays:
+            stray = self._strays[number % len(self._strays)]
+            if stray.carry():
+                self._say(f"late, for nobody: {stray.name}")
+                self._strays.remove(stray)
+
+    def forget(self, _number: int) -> None:
+        """The store of histories is emptied."""
+        self._say("the histories are forgotten")
+        self.histories = FakeHistories()
+
+    def _owner(self, partition: int, number: int) -> Owner:
+        journal = cast("Journal", Port(lambda: self.journal, JournalError))
+        histories = cast("Histories", Port(lambda: self.histories, HistoriesError))
+        publisher = cast("Publisher", Port(lambda: self.publisher, LogError))
+        ends = cast("LogEnds", Port(lambda: FakeLogEnds(self.publisher), LogError))
+        log = cast("Log", Port(lambda: Log(self.publisher), LogError))
+        followed = self._rules.partition(partition, journal, histories, retry_seconds=0)
+        courier = self._rules.courier(partition, journal, publisher, ends) if partition != MERGED_PARTITION else None
+        return Owner(f"owner {number} of {partition}", follow(followed, courier, log))
+
+    def _let_go(self, call: Call) -> None:
+        if call.name in WRITES:
+            self._strays.append(call)
+
+    def _state(self) -> tuple[Any, ...]:
+        logs = self.publisher.logs
+        return tuple((len(self.journal.rows(one)), len(logs[one])) for one in PARTITIONS)
+
+    def _say(self, text: str) -> None:
+        if self._trace is not None:
+            self._trace.append(text)
+
+
+def planned(seed: int) -> Plan:
+    """The run of a seed."""
+    random = Random(seed)
+    told: list[tuple[str, Fact]] = []
+    for number in range(random.randint(2, 9)):
+        subject, fact, chance = random.choice(PERSONS[:3]), _fact(random, number), random.random()
+        if told and chance < 0.1:
+            subject, fact = random.choice(told)
+        elif chance < 0.4:
+            fact = fact._replace(kind="identity_merge", data={"other": random.choice(PERSONS[:3])})
+        elif told and chance < 0.5:
+            subject, target = random.choice(told)
+            fact = fact._replace(kind="void", data={"target": {"source": target.source, "id": target.id}})
+        told.append((subject, fact))
+    clocks = [random.choice((0, 30_000, 90_000)) for _ in PARTITIONS]
+    verbs = random.choices(_VERBS, _WEIGHTS, k=random.randint(20, 250))
+    return Plan(told, clocks, [Step(verb, random.randrange(12)) for verb in verbs])
+
+
+def why_wrong(plan: Plan, rules: Rules, trace: list[str] | None = None) -> str | None:
+    """Why a run ends otherwise than it must, None if it does not; what happens in it is added to `trace`."""
+    world = World(plan, rules, trace)
+    try:
+        with small_batches():
+            world.play()
+        _compare(world)
+    except WrongError as error:
+        return str(error)
+    return None
+
+
+def _compare(world: World) -> None:
+    rows = {one: world.journal.rows(one) for one in PARTITIONS}
+    for partition, kept in rows.items():
+        if kept != kept_by_one(world.publisher.logs[partition]):
+            raise WrongError(f"partition {partition} is not what one fold of its log makes")
+    everything = [row for one in PARTITIONS for row in rows[one]]
+    people = reference.persons(told_in(everything)).values()
+    ledger = [entry for _, entry in ledger_of(everything)]
+    if flows_of(ledger) != reference.flows(people):
+        raise WrongError("the movements are not those of the reference count")
+    for day in DAYS:
+        if stock_of(ledger, day) != reference.stock(people, day):
+            raise WrongError(f"the stock of day {day} is not that of the reference count")
+    _nobody_is_double(everything)
+
+
+def _nobody_is_double(rows: Sequence[Consumed]) -> None:
+    """As known at any moment, by the merges that the merged partition knew then."""
+    for known_at in sorted({row.recorded_at_ms for row in rows if row.entries}):
+        known = [row for row in rows if row.recorded_at_ms <= known_at]
+        facts: dict[str, list[Fact]] = {token: [] for token in PERSONS}
+        for row in known:
+            if row.message.fact and row.message.fact.kind == "moved" and row.outcome == "copied":
+                facts[row.message.subject] += [Fact(*one) for one in row.message.fact.data["facts"]]
+        ledger = [one for one in ledger_of(known) if one[1].book == "custody"]
+        for person in persons(facts):
+            for at_ms in {entry.effective_ms for subject, entry in ledger if subject in person}:
+                if (count := sum(inside(ledger, at_ms, person).values())) not in (0, 1):
+                    raise WrongError(f"as known at {known_at} a person is inside {count} times")
+
+
+def first_wrong(seeds: Sequence[int], rules: Rules) -> int | None:
+    """The first of these seeds whose run ends wrong; None if all end as they must."""
+    return next((seed for seed in seeds if why_wrong(planned(seed), rules)), None)
+
+
+def explained(seed: int, rules: Rules) -> str:
+    """The shortest run found that ends wrong as that of this seed does, step by step."""
+    plan = shortened(planned(seed), lambda shorter: bool(why_wrong(shorter, rules)))
+    trace: list[str] = []
+    return "\n  ".join((f"merged, seed={seed}: {why_wrong(plan, rules, trace)}", *trace))
+
+
+def shortened(plan: Plan, is_wrong: Callable[[Plan], bool]) -> Plan:
+    """A plan that is still wrong, out of which no single step or fact can be left."""
+    while (shorter := next(filter(is_wrong, _shorter(plan)), None)) is not None:
+        plan = shorter
+    return plan
+
+
+def _shorter(plan: Plan) -> Iterator[Plan]:
+    size = len(plan.steps)
+    while size:
+        for start in range(0, len(plan.steps), size):
+            yield plan._replace(steps=[*plan.steps[:start], *plan.steps[start + size :]])
+        size //= 2
+    for gone in range(len(plan.told)):
+        yield plan._replace(told=[*plan.told[:gone], *plan.told[gone + 1 :]])
