@@ -41,6 +41,7 @@ class Partition:
 
     async def take_over(self) -> Position:
         """Where to go on, once the journal is known to be whole. Raises PartitionStoppedError if a part was lost."""
+        self.owing = True  # what others wrote meanwhile they may not have told
         missing = await self._journal.missing(self.number)
         if missing:
             raise PartitionStoppedError(

@@ -78,9 +78,11 @@ def _merges(told: Mapping[str, Sequence[Fact]], *, holding: bool = False) -> lis
             for fact in facts
             if fact.kind in {"amendment", "void"}
         }
-        for fact in facts:
-            if fact.kind == "identity_merge" and not (holding and (fact.source, fact.id) in taken_back):
-                pairs.append((token, fact.data["other"]))
+        pairs += [
+            (token, fact.data["other"])
+            for fact in facts
+            if fact.kind == "identity_merge" and not (holding and (fact.source, fact.id) in taken_back)
+        ]
     return pairs
 
 

@@ -16,7 +16,7 @@ from shared.domain.merging import persons
 from shared.ports import Consumed
 from tests.property.test_ledger import DAYS, netted
 from tests.support.histories import INSTANTS, ORIGINALS, SOURCES
-from tests.support.merged import ORDINARY, PERSONS, SmallCountry, inside, ledger_of, told_in
+from tests.support.merged import ORDINARY, PERSONS, SmallCountry, double, ledger_of, told_in
 from tests.support.sums import flows_of, stock_of
 
 PARTITIONS = (*ORDINARY, MERGED_PARTITION)
@@ -60,7 +60,7 @@ def played(told: list[Told], random: Random, *, cut: int | None = None) -> Small
             country.tell(*waiting.pop(0))
         elif act == 1:
             country.consume(random.choice(PARTITIONS), cut or random.randint(1, 4))
-            assert_nobody_is_double(country)
+            assert not double(all_rows(country))
         else:
             country.deliver(random.choice(ORDINARY))
     for one in waiting:
@@ -71,26 +71,6 @@ def played(told: list[Told], random: Random, *, cut: int | None = None) -> Small
 
 def all_rows(country: SmallCountry) -> list[Consumed]:
     return [row for partition in PARTITIONS for row in country.rows(partition)]
-
-
-def assert_nobody_is_double(country: SmallCountry) -> None:
-    """Of each person, as far as the merged partition knows the merges, at most one place at every moment."""
-    rows = all_rows(country)
-    ledger = ledger_of(rows)
-    known = {token: [Fact(*one) for one in facts] for token, facts in _moved(country).items()}
-    for person in persons({token: known.get(token, []) for token in {*PERSONS, *known}}):
-        for at_ms in {entry.effective_ms for _, entry in ledger}:
-            stands = inside(ledger, at_ms, person)
-            assert sum(stands.values()) in (0, 1), (person, stands)
-            assert set(stands.values()) <= {1}
-
-
-def _moved(country: SmallCountry) -> dict[str, list[list[object]]]:
-    moved: dict[str, list[list[object]]] = {}
-    for row in country.rows(MERGED_PARTITION):
-        if row.message.fact and row.outcome == "copied":
-            moved.setdefault(row.message.subject, []).extend(row.message.fact.data["facts"])
-    return moved
 
 
 def assert_equals_the_reference(country: SmallCountry) -> None:

@@ -14,8 +14,7 @@ from services.aggregator.courier import Courier
 from services.aggregator.handlers import Partition
 from shared.contracts.topics import MERGED_PARTITION, partition_of
 from shared.domain import reference
-from shared.domain.facts import Fact
-from shared.domain.merging import persons
+from shared.domain.facts import NAMING, Fact
 from shared.ports import (
     Consumed,
     Histories,
@@ -32,14 +31,14 @@ from tests.simulation.runs import DAYS, kept_by_one, small_batches
 from tests.simulation.world import NOW_MS, Call, Owner, Port, Step, WrongError
 from tests.support.fakes import FakeHistories, FakeJournal
 from tests.support.logs import APPENDED_MS, message
-from tests.support.merged import ORDINARY, PERSONS, FakeLogEnds, FakePublisher, inside, ledger_of, told_in
+from tests.support.merged import ORDINARY, PERSONS, FakeLogEnds, FakePublisher, double, ledger_of, told_in
 from tests.support.sums import flows_of, stock_of
 
 PARTITIONS = (*ORDINARY, MERGED_PARTITION)
 OWNERS = tuple((partition, number) for partition in PARTITIONS for number in (1, 2))
 WRITES = ("append", "add", "publish")
 ROUNDS_MAX = 4_000
-_CHANCES = {"go": 80, "tell": 12, "crash": 3, "time_out": 4, "land": 4, "forget": 1}
+_CHANCES = {"go": 80, "tell": 12, "crash": 3, "time_out": 4, "land": 4, "vanish": 2, "forget": 1}
 _VERBS, _WEIGHTS = tuple(_CHANCES), tuple(_CHANCES.values())
 
 
@@ -163,6 +162,13 @@ class World:
                 self._say(f"late, for nobody: {stray.name}")
                 self._strays.remove(stray)
 
+    def vanish(self, number: int) -> None:
+        """A message that nobody waits for never arrives."""
+        sent = [stray for stray in self._strays if stray.name == "publish"]
+        if sent:
+            self._say("lost on its way: publish")
+            self._strays.remove(sent[number % len(sent)])
+
     def forget(self, _number: int) -> None:
         """The store of histories is emptied."""
         self._say("the histories are forgotten")
@@ -236,21 +242,28 @@ def _compare(world: World) -> None:
         if stock_of(ledger, day) != reference.stock(people, day):
             raise WrongError(f"the stock of day {day} is not that of the reference count")
     _nobody_is_double(everything)
+    _histories_come_whole(rows[MERGED_PARTITION], [row for one in ORDINARY for row in rows[one]])
+
+
+def _histories_come_whole(merged: Sequence[Consumed], others: Sequence[Consumed]) -> None:
+    """The first that the merged partition hears of a token is all that was counted of it until it was named."""
+    heard: set[str] = set()
+    for row in merged:
+        token, fact = row.message.subject, row.message.fact
+        if fact and token not in heard:
+            heard.add(token)
+            counted = [one for one in others if one.message.subject == token and one.outcome in ("counted", "copied")]
+            named = next(n for n, one in enumerate(counted) if one.message.fact and one.message.fact.kind in NAMING)
+            until = [one.message.id for one in counted[: named + 1] if one.outcome == "counted"]
+            if [said[1] for said in fact.data["facts"]] != until:
+                raise WrongError("a person was shown by a part of its history")
 
 
 def _nobody_is_double(rows: Sequence[Consumed]) -> None:
-    """As known at any moment, by the merges that the merged partition knew then."""
+    """As known at any moment."""
     for known_at in sorted({row.recorded_at_ms for row in rows if row.entries}):
-        known = [row for row in rows if row.recorded_at_ms <= known_at]
-        facts: dict[str, list[Fact]] = {token: [] for token in PERSONS}
-        for row in known:
-            if row.message.fact and row.message.fact.kind == "moved" and row.outcome == "copied":
-                facts[row.message.subject] += [Fact(*one) for one in row.message.fact.data["facts"]]
-        ledger = [one for one in ledger_of(known) if one[1].book == "custody"]
-        for person in persons(facts):
-            for at_ms in {entry.effective_ms for subject, entry in ledger if subject in person}:
-                if (count := sum(inside(ledger, at_ms, person).values())) not in (0, 1):
-                    raise WrongError(f"as known at {known_at} a person is inside {count} times")
+        if said := double([row for row in rows if row.recorded_at_ms <= known_at]):
+            raise WrongError(f"as known at {known_at} {said}")
 
 
 def first_wrong(seeds: Sequence[int], rules: Rules) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from services.aggregator.courier import Courier
@@ -12,6 +12,7 @@ from services.aggregator.verify import MemoryHistories
 from shared.contracts.topics import MERGED_PARTITION, PARTITIONS, partition_of
 from shared.domain.facts import Fact
 from shared.domain.ledger import Entry
+from shared.domain.merging import persons
 from shared.ports import Consumed, DeadLetter, Outgoing, Record
 from tests.support.fakes import FakeJournal
 from tests.support.logs import APPENDED_MS, message
@@ -49,6 +50,7 @@ class FakePublisher:
 
     async def publish(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter] = ()) -> None:
         """See shared.ports.Publisher."""
+        assert not letters, "aggregators refuse nothing"
         for partition, _, value in messages:
             self.append(partition, value)
 
@@ -132,10 +134,31 @@ def ledger_of(rows: Iterable[Consumed]) -> list[tuple[str, Entry]]:
     ]
 
 
-def inside(ledger: Iterable[tuple[str, Entry]], at_ms: int, tokens: Iterable[str]) -> Mapping[str, int]:
-    """Where those stand whom these tokens name, at this moment."""
-    named, stands = set(tokens), defaultdict[str, int](int)
-    for subject, entry in ledger:
-        if subject in named and entry.book == "custody" and entry.effective_ms <= at_ms:
-            stands[entry.establishment] += entry.stock_delta
-    return {place: count for place, count in stands.items() if count}
+def double(rows: Sequence[Consumed]) -> str | None:
+    """Who stands at two places by these rows, None if nobody does.
+
+    Persons are what the merged partition connects by then: if it counts one, no token of it counts anywhere else. Each
+    token that has not moved yet counts once, as it did before.
+    """
+    merged = [row for row in rows if row.message.fact and row.message.fact.kind == "moved"]
+    facts: dict[str, list[Fact]] = {token: [] for token in PERSONS}
+    for row in merged:
+        if row.message.fact and row.outcome == "copied":
+            facts[row.message.subject] += [Fact(*one) for one in row.message.fact.data["facts"]]
+    there = _custody(merged)
+    elsewhere = _custody(row for row in rows if row not in merged)
+    for person in persons(facts):
+        for at_ms in {entry.effective_ms for _, entry in there + elsewhere}:
+            counts = [_inside(elsewhere, at_ms, {token}) for token in person]
+            count = _inside(there, at_ms, set(person))
+            if count not in (0, 1) or set(counts) - {0, 1} or (count and any(counts)):
+                return f"a person is inside {count} times among the merged, and {counts} elsewhere"
+    return None
+
+
+def _custody(rows: Iterable[Consumed]) -> list[tuple[str, Entry]]:
+    return [one for one in ledger_of(rows) if one[1].book == "custody"]
+
+
+def _inside(ledger: Iterable[tuple[str, Entry]], at_ms: int, tokens: set[str]) -> int:
+    return sum(entry.stock_delta for subject, entry in ledger if subject in tokens and entry.effective_ms <= at_ms)
