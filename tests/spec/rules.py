@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.spec import beside, contradictions, corrections, movements, persons, reference_data
+from tests.spec import beside, contradictions, corrections, merging, movements, persons, reference_data
 from tests.spec.rule import Chapter
 
 CHAPTERS = (
@@ -35,6 +35,12 @@ CHAPTERS = (
         "Facts are told in the order of the time at which they happened, so a late fact changes what came after it as if "
         "it had been there from the start. What was published is not lost: every figure can be asked as it was known before.",
         corrections.RULES,
+    ),
+    Chapter(
+        "Merged persons",
+        "A merge says that two documents are one person. What was told of either is then told of one, from the start; "
+        "who merged whom, merges in a ring or told twice make no difference. A merge can be voided: then they are two again.",
+        merging.RULES,
     ),
     Chapter(
         "Establishments, capacity and residents",
