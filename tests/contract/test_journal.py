@@ -11,8 +11,9 @@ import pytest
 from services.aggregator.folding import decoded, fold_batch
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.contracts.mapping import merge_notice, moved
 from shared.domain.facts import DAY_MS, Fact
-from shared.ports import Consumed, Journal, JournalError, Position
+from shared.ports import Consumed, Journal, JournalError, Moved, Position, Told
 from tests.support.fakes import FakeJournal
 from tests.support.logs import APPENDED_MS, message, records, tick, token
 
@@ -116,6 +117,41 @@ async def test_the_message_at_an_offset_is_kept_as_it_stands_in_the_log(journal:
     await journal.append(3, 0, 0, batch(2))
     assert await journal.payload_at(3, 1) == admission(1)
     assert await journal.payload_at(3, 2) is None
+
+
+async def test_what_is_owed_of_tokens_that_have_moved_is_told_and_what_others_have_of_it(journal: Journal) -> None:
+    merge = message(Fact("ep-001", "m", "identity_merge", DAY, {"other": token(9)}), token(1))
+    log = records(
+        [admission(1), admission(2), merge, merge, admission(1, "f2"), merge_notice("5:7", token(2), DAY, token(8))]
+    )
+    consumed = fold_batch(decoded(log), {}, BEGINNING).consumed
+    await journal.append(3, 0, 0, consumed)
+    times = [row.recorded_at_ms for row in consumed]
+    assert await journal.moved(3, 0) == [
+        Moved(2, token(1), times[2], 2, True, token(9)),
+        Moved(4, token(1), times[4], 2, True, ""),
+        Moved(5, token(2), times[5], 5, False, ""),
+    ]
+    assert [row.offset for row in await journal.moved(3, 3)] == [4, 5]
+    assert await journal.payloads_of(3, [token(1)]) == [
+        (0, token(1), admission(1)), (2, token(1), merge), (4, token(1), admission(1, "f2")),
+    ]  # fmt: skip
+    assert await journal.told_by(5, [3, 4]) == {Told(3, "5:7")}
+    assert await journal.told_by(5, [4]) == set()
+
+
+async def test_what_was_moved_is_remembered_also_under_whom_it_names(journal: Journal) -> None:
+    merge = message(Fact("ep-001", "m", "identity_merge", DAY, {"other": token(9)}), token(1))
+    told = moved("0:2", token(1), APPENDED_MS + 90_000, [admission(1), merge])
+    consumed = fold_batch(decoded(records([told, told])), {}, BEGINNING).consumed
+    assert [(row.outcome, row.recorded_at_ms) for row in consumed] == [
+        ("copied", APPENDED_MS + 90_000), ("repeated", APPENDED_MS + 90_000),
+    ]  # fmt: skip
+    await journal.append(8, 0, 0, consumed)
+    found = await journal.counted_facts(8, 0, 2)
+    assert [(one.offset, one.subject, one.fact.kind) for one in found] == [
+        (0, token(1), "moved"), (0, token(9), "merge_notice"),
+    ]  # fmt: skip
 
 
 async def test_a_token_counts_once_even_if_nothing_else_of_its_insert_is_left(table: Table) -> None:

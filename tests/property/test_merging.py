@@ -109,8 +109,7 @@ def test_what_is_stated_of_each_person_stands_under_the_least_token(told: list[T
 def test_entries_do_not_depend_on_how_batches_are_cut(told: list[Told], random: Random) -> None:
     country = played(told, random)
     for cut in (1, 2, 100):
-        again = SmallCountry()
-        again.publisher = country.publisher
+        again = SmallCountry(country.publisher)
         for partition in PARTITIONS:
             while again.consume(partition, cut):
                 continue

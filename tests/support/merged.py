@@ -79,10 +79,10 @@ class FakeLogEnds:
 class SmallCountry:
     """Each partition with an owner and a courier, none of whom does anything until told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, publisher: FakePublisher | None = None) -> None:
         self.journal = FakeJournal()
         self.histories = MemoryHistories()
-        self.publisher = FakePublisher()
+        self.publisher = publisher or FakePublisher()
         numbers = (*ORDINARY, MERGED_PARTITION)
         self._owners = {one: Partition(one, self.journal, self.histories, retry_seconds=0) for one in numbers}
         ends = FakeLogEnds(self.publisher)
