@@ -15,6 +15,9 @@ from shared.ports import Consumed, LoggedFact, Outcome, Position, Record
 ROWS_PER_BATCH_MAX = 40_000
 """A batch is cut by the rows it made, so that one insert stays one block of one part."""
 
+FOLDED_PER_BATCH_MAX = 100_000
+"""About a second: so long other partitions, and the group's heartbeat, wait. The fact that reaches it is the last."""
+
 
 class Folded(NamedTuple):
     """What a batch made: rows for the journal, counted facts for the histories, and where the next one begins."""
@@ -55,7 +58,7 @@ def fold_batch(
         outcome, made = histories.take(message)
         consumed.append(Consumed(record.offset, seq, recorded_at_ms, outcome, message, record.value, made))
         rows += 1 + len(made)
-        if rows >= ROWS_PER_BATCH_MAX:
+        if rows >= ROWS_PER_BATCH_MAX or histories.folded >= FOLDED_PER_BATCH_MAX:
             break
     counted = [
         LoggedFact(c.offset, c.message.subject, c.message.fact)
@@ -77,6 +80,7 @@ class _Histories:
         self._known = known
         self._before = before
         self._begun: dict[str, History] = {}
+        self.folded = 0
 
     def take(self, message: Message) -> tuple[Outcome, list[Entry]]:
         """The fate of a message, and the entries it made."""
@@ -87,7 +91,11 @@ class _Histories:
         if history is None:
             history = History(known for offset, known in self._known.get(message.subject, ()) if offset < self._before)
             self._begun[message.subject] = history
+            self.folded += history.folded
         twin = history.twin(fact)
         if twin is not None:
             return ("duplicate" if twin == fact else "conflict"), []
-        return "counted", history.add(fact)
+        before = history.folded
+        made = history.add(fact)
+        self.folded += history.folded - before
+        return "counted", made
