@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
@@ -13,6 +13,7 @@ from shared.contracts.questions import KnownAt, Provenance
 from shared.domain.anomalies import KINDS
 
 MAX_PAGE = 1_000
+MAX_PERIOD = timedelta(days=366)
 
 
 class AnomalyState(StrEnum):
@@ -61,6 +62,8 @@ class SharedIdentityQuestion(BaseModel):
     def _is_a_period(self) -> SharedIdentityQuestion:
         if self.first_day >= self.end_day:
             raise ValueError("from must be before to, which is not part of the period")
+        if self.end_day - self.first_day > MAX_PERIOD:
+            raise ValueError(f"from and to lie at most {MAX_PERIOD.days} days apart: every id of them is looked for")
         return self
 
 
