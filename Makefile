@@ -12,7 +12,7 @@ VENV := .venv/bin
 RUN := $(VENV)/python -m
 COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: help demo up down status test simulate check bench verify faults lock generate
+.PHONY: help demo up down status test simulate check bench overload verify faults lock generate
 
 help:  ## list the doors
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ check: .venv/ready  ## lint, format, types, import contracts, generated files; r
 
 bench: .venv/ready  ## the budgets, each figure beside its budget
 	@$(RUN) deploy.bench
+
+overload: .venv/ready  ## three times what a stack can take, then count: SECONDS=60; last line overload: … lost=0
+	@$(RUN) deploy.bench.overload --seconds $(or $(SECONDS),60)
 
 verify: .venv/ready  ## rebuild the ledger from the log and compare; last line differences=0
 	@environment=$$($(RUN) deploy.local env); set -a; eval "$$environment"; set +a; $(RUN) services.aggregator verify

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, Protocol
 
-from shared.contracts.anomalies import Anomalies, AnomalyQuestion
+from shared.contracts.anomalies import Anomalies, AnomalyQuestion, SharedIdentityQuestion
 from shared.contracts.export_jobs import Column, Job, Order
 from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.history import Change
@@ -232,6 +232,10 @@ class Figures(Protocol):
 
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """The contradictions asked for, the latest first."""
+        ...
+
+    async def shared_identities(self, asked: SharedIdentityQuestion) -> Anomalies:
+        """The same source and id under several persons, the latest noticed first."""
         ...
 
     async def headcounts(self, asked: HeadcountQuestion) -> Headcounts:

@@ -16,6 +16,7 @@ from rich.table import Table
 from deploy.bench.asking import gateway
 from deploy.bench.counting import aggregator
 from deploy.bench.figures import Figure
+from deploy.bench.heavy import heavy
 from deploy.bench.lives import history
 from deploy.bench.meters import busy_seconds, peak_megabytes
 from deploy.bench.rig import Rig, rig
@@ -27,6 +28,7 @@ FIGURES: dict[str, Callable[[Rig], list[Figure]]] = {
     "ingest": ingest,
     "aggregator": aggregator,
     "history": history,
+    "heavy": heavy,
     "sustained": sustained,
     "gateway": gateway,
     "files": files,

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from deploy.bench.load import Line
@@ -14,6 +15,7 @@ EVENT = "application/cloudevents+json"
 NDJSON = "application/x-ndjson"
 LINES_PER_REQUEST = 500
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_PAUSE = re.compile(rb"\r\nretry-after: *(\d+)", re.IGNORECASE)
 
 
 class RefusedError(Exception):
@@ -42,7 +44,7 @@ def batches(address: str, keys: dict[str, str], said: Sequence[Line]) -> list[Re
     """These facts as NDJSON, each establishment's in requests of its own and in their order."""
     return [
         request(address, "/v1/facts", keys[source], NDJSON, b"\n".join(portion) + b"\n", len(portion))
-        for source, portion in _portions(said)
+        for source, portion in portions(said)
     ]
 
 
@@ -51,13 +53,22 @@ def singles(address: str, keys: dict[str, str], said: Sequence[Line]) -> list[Re
     return [request(address, "/v1/facts", keys[source], EVENT, line, 1) for source, line in said]
 
 
-def _portions(said: Sequence[Line]) -> Iterator[tuple[str, list[bytes]]]:
+def portions(said: Sequence[Line]) -> Iterator[tuple[str, list[bytes]]]:
+    """Each establishment's facts in their order, as many together as one request holds."""
     by_source: dict[str, list[bytes]] = {}
     for source, line in said:
         by_source.setdefault(source, []).append(line)
     for source, mine in by_source.items():
         for start in range(0, len(mine), LINES_PER_REQUEST):
             yield source, mine[start : start + LINES_PER_REQUEST]
+
+
+class Answer(NamedTuple):
+    """What was answered; `pause` are the seconds of Retry-After, 0 without."""
+
+    status: int
+    pause: int
+    body: bytes
 
 
 class Connection:
@@ -75,13 +86,18 @@ class Connection:
 
     async def post(self, one: Request, expected: int = 202) -> bytes:
         """The body of the answer. Raises RefusedError if its status is not the expected one."""
+        answer = await self.ask(one)
+        if answer.status != expected:
+            raise RefusedError(f"{answer.status}: {answer.body[:500].decode(errors='replace')}")
+        return answer.body
+
+    async def ask(self, one: Request) -> Answer:
+        """The answer, whatever it is."""
         self._writer.write(one.content)
         head = await self._reader.readuntil(b"\r\n\r\n")
-        length = _LENGTH.search(head)
+        length, pause = _LENGTH.search(head), _PAUSE.search(head)
         body = await self._reader.readexactly(int(length[1]) if length else 0)
-        if int(head[9:12]) != expected:
-            raise RefusedError(f"{head[:12].decode()}: {body[:500].decode(errors='replace')}")
-        return body
+        return Answer(int(head[9:12]), int(pause[1]) if pause else 0, body)
 
     async def close(self) -> None:
         """Let go of the connection."""

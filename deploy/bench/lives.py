@@ -56,9 +56,9 @@ async def _costs(redis_url: str, *, late: bool) -> dict[int, float]:
 async def _cost(histories: RedisHistories, length: int, *, late: bool) -> float:
     subject = f"k1:{length:064x}"
     partition = LENGTHS.index(length)
-    told = [LoggedFact(number, subject, _fact(number)) for number in range(length)]
+    told = [LoggedFact(number, subject, fact(number)) for number in range(length)]
     await histories.add(partition, 0, length, told)
-    more = _fact(length, before=length // 2 if late else 0)
+    more = fact(length, before=length // 2 if late else 0)
     message = Message(more.source, more.id, subject, f"siep.{more.kind}.v1", more)
     return min([await _once(histories, partition, length, message) for _ in range(TIMES)]) * 1_000
 
@@ -70,7 +70,7 @@ async def _once(histories: RedisHistories, partition: int, length: int, message:
     return time.process_time() - began
 
 
-def _fact(number: int, before: int = 0) -> Fact:
+def fact(number: int, before: int = 0) -> Fact:
     """The numbered fact of somebody who comes and goes day by day; `before` days earlier it is told late."""
     at_ms = (number - before) * DAY_MS + bool(before)
     if number % 2:

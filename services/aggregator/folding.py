@@ -17,6 +17,9 @@ _KEPT = frozenset({"counted", "copied"})
 ROWS_PER_BATCH_MAX = 40_000
 """A batch is cut by the rows it made, so that one insert stays one block of one part."""
 
+FOLDED_PER_BATCH_MAX = 100_000
+"""About a second: so long other partitions, and the group's heartbeat, wait. The fact that reaches it is the last."""
+
 
 class Folded(NamedTuple):
     """What a batch made: rows for the journal, facts for the histories, and where the next one begins.
@@ -68,7 +71,7 @@ def fold_batch(
         outcome, made, subjects = histories.take(message)
         consumed.append(Consumed(record.offset, seq, recorded_at_ms, outcome, message, record.value, made, subjects))
         rows += 1 + len(made)
-        if rows >= ROWS_PER_BATCH_MAX:
+        if rows >= ROWS_PER_BATCH_MAX or histories.folded >= FOLDED_PER_BATCH_MAX:
             break
     next_offset = consumed[-1].offset + 1 if consumed else position.next_offset
     return Folded(consumed, logged_facts(consumed), next_offset, histories.moved)
@@ -111,6 +114,7 @@ class _Histories:
         self._begun: dict[str, History] = {}
         self._merged: dict[str, list[Fact]] = {}
         self.moved = False
+        self.folded = 0
 
     def take(self, message: Message) -> Taken:
         """The fate of a message, and what it made."""
@@ -122,10 +126,13 @@ class _Histories:
         history = self._begun.get(message.subject)
         if history is None:
             history = self._begun[message.subject] = History(self._before_batch(message.subject))
+            self.folded += history.folded
         twin = history.twin(fact)
         if twin is not None:
             return _known_already(fact, twin), [], ()
+        folded = history.folded
         made = history.add(fact)
+        self.folded += history.folded - folded
         self.moved = self.moved or history.moved
         return ("copied" if fact.kind in TOLD_BY_AGGREGATORS else "counted"), made, ()
 
@@ -139,6 +146,7 @@ class _Histories:
         for token, one in arriving:
             self._remembered(token).append(one)
         after = statements(tokens, self._remembered)
+        self.folded += 2 * sum(len(self._remembered(token)) for token in tokens)
         people = sorted(before.keys() | after.keys())
         made = [(one, entry) for one in people for entry in difference(before.get(one, []), after.get(one, []))]
         return "copied", [entry for _, entry in made], tuple(one for one, _ in made)

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from shared.contracts.anomalies import Anomalies, AnomalyQuestion
+from services.gateway.callers import INPE
+from shared.contracts.anomalies import Anomalies, AnomalyQuestion, SharedIdentityQuestion
 from shared.contracts.export_jobs import Format, Job, Movements, Order, definitions_version
 from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.history import FigureHistory
@@ -75,6 +76,12 @@ class Asking:
         asked = _valid(AnomalyQuestion, said)
         refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.anomalies(asked)
+
+    async def shared_identities(self, **said: Any) -> Anomalies:
+        """The same source and id under several persons. Raises QuestionError as `anomalies` does."""
+        asked = _valid(SharedIdentityQuestion, said)
+        refuse_unknown_units((asked.establishment,) if asked.establishment not in (None, INPE) else ())
+        return await self._figures.shared_identities(asked)
 
     async def history(self, question: Question, since: KnownAt, until: KnownAt | None) -> FigureHistory:
         """What a figure was, what it is, and what made the difference. Raises QuestionError."""

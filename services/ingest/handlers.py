@@ -5,9 +5,11 @@ Both doors do the same: screen every message, publish what the log keeps, and on
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from services.ingest.flooding import BLOCKED, FloodGuard
@@ -31,6 +33,15 @@ class RefusedLine(NamedTuple):
 
     line: int
     refusal: Refusal
+
+
+class Screened(NamedTuple):
+    """What is to be published of a piece, what is told of it, and the line it was not read from, if any."""
+
+    messages: list[Outgoing]
+    refused: list[RefusedLine]
+    accepted: int
+    resume_from: int | None
 
 
 @dataclass
@@ -70,6 +81,7 @@ class Ingest:
         self._publisher = publisher
         self._clock = clock
         self._flood = flood
+        self._screening = asyncio.Lock()
 
     async def receive(self, pieces: AsyncIterator[Piece], speaker: str) -> Receipt:
         """Take the lines of one request, piece by piece; the next piece is read when the log has the one before.
@@ -92,10 +104,22 @@ class Ingest:
         return receipt
 
     async def _take(self, piece: Piece, speaker: str, receipt: Receipt) -> None:
+        now = self._clock.now()
+        async with self._screening:
+            screened = self._screened(piece, speaker, receipt, now)
+            if len(piece.lines) > 1:
+                await asyncio.sleep(0)  # one piece a turn of the loop: with many at once, timers and /health would wait
+        messages, refused, accepted, resume_from = screened
+        letters = [letter(line.refusal, speaker) for line in refused if line.refusal.outcome == "quarantined"]
+        await self._publisher.publish(messages, letters)
+        receipt.accepted += accepted
+        receipt.refused += refused
+        receipt.resume_from = resume_from
+        await self._flood.note(speaker, len(refused), now)
+
+    def _screened(self, piece: Piece, speaker: str, receipt: Receipt, now: datetime) -> Screened:
         messages: list[Outgoing] = []
         refused: list[RefusedLine] = []
-        resume_from = None
-        now = self._clock.now()
         accepted = 0
         for number, line in enumerate(piece.lines, piece.start):
             if not line or line.isspace():
@@ -106,17 +130,11 @@ class Ingest:
                 accepted += 1
                 continue
             if len(receipt.refused) + len(refused) == MOST_REFUSED:
-                resume_from = number
-                break
+                return Screened(messages, refused, accepted, number)
             refused.append(RefusedLine(number, result))
             if result.record:
                 messages.append(result.record)
-        letters = [letter(line.refusal, speaker) for line in refused if line.refusal.outcome == "quarantined"]
-        await self._publisher.publish(messages, letters)
-        receipt.accepted += accepted
-        receipt.refused += refused
-        receipt.resume_from = resume_from
-        await self._flood.note(speaker, len(refused), now)
+        return Screened(messages, refused, accepted, None)
 
     async def take_from_topic(self, messages: Sequence[tuple[str | None, bytes]]) -> None:
         """Take messages of `siep.inbound.v1` with their keys; what is rejected goes to the dead letters too.

@@ -14,7 +14,8 @@ from services.ingest import answers, ndjson
 from services.ingest.answers import PROBLEM, PROBLEM_JSON, ReceiptAnswer
 from services.ingest.faults import MAX_FACT_BYTES
 from services.ingest.flooding import BLOCKED, LIMIT, WINDOW, FloodGuard
-from services.ingest.handlers import BlockedError, BrokenOffError, Ingest, Piece
+from services.ingest.handlers import BlockedError, BrokenOffError, Ingest, Piece, Receipt
+from services.ingest.room import Room
 from shared.ports import Publisher, SlowDownError
 from shared.runtime.keys import Keyring
 
@@ -22,6 +23,8 @@ EVENT = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 NDJSON = "application/x-ndjson"
 MAX_BATCH_BYTES = 8 * 1024 * 1024
+MOST_HELD = {EVENT: MAX_FACT_BYTES, BATCH: MAX_BATCH_BYTES, NDJSON: ndjson.PIECE_BYTES + MAX_FACT_BYTES}
+"""Bytes of one request that are in memory at once, by its form."""
 RETRY_SECONDS = {429: "1", 503: "5"}
 _PROBLEMS = {
     400: "not a JSON object, or the batch is not a JSON array",
@@ -55,9 +58,12 @@ class TooLargeError(Exception):
     """A body is larger than its kind may be."""
 
 
-def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher, flood: FloodGuard) -> APIRouter:
+def http_door(
+    ingest: Ingest, keyring: Keyring, publisher: Publisher, flood: FloodGuard, room: Room | None = None
+) -> APIRouter:
     """The routes of ingest."""
     router = APIRouter()
+    room = room or Room()
 
     async def post_facts(request: Request) -> Response:
         """Take facts: one event, a batch, or any number of them as one line of JSON each.
@@ -68,7 +74,7 @@ def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher, flood: Flo
         speaker = keyring.owner(request.headers.get("authorization"))
         if speaker is None:
             return answers.unknown_key()
-        return await _taken(ingest, request, speaker)
+        return await _taken(ingest, request, speaker, room)
 
     # The first answers, the second describes: FastAPI's own route takes 55 us more of a request's 200.
     router.add_route("/v1/facts", post_facts, methods=["POST"], include_in_schema=False)
@@ -92,13 +98,16 @@ def http_door(ingest: Ingest, keyring: Keyring, publisher: Publisher, flood: Flo
     return router
 
 
-async def _taken(ingest: Ingest, request: Request, speaker: str) -> Response:
+async def _taken(ingest: Ingest, request: Request, speaker: str, room: Room) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     readers = {EVENT: _event, BATCH: _batch, NDJSON: _lines}
     if kind not in readers or request.headers.get("content-encoding", "identity") != "identity":
         return answers.problem(415, "Unknown form", f"send {', '.join(readers)}, not compressed")
     try:
-        return answers.receipt(await ingest.receive(readers[kind](request), speaker))
+        with room.hold(speaker, _held(request, MOST_HELD[kind])):
+            return answers.receipt(await ingest.receive(readers[kind](request), speaker))
+    except SlowDownError:
+        return _come_again(429, Receipt(resume_from=1))
     except TooLargeError as error:
         return answers.problem(413, "Too large", str(error))
     except orjson.JSONDecodeError:
@@ -110,12 +119,19 @@ async def _taken(ingest: Ingest, request: Request, speaker: str) -> Response:
     except BlockedError as error:
         return answers.problem(403, "Blocked", BLOCKED.expected, taken=error.receipt)
     except BrokenOffError as error:
-        status = 429 if isinstance(error.__cause__, SlowDownError) else 503
-        title = "Slow down" if status == 429 else "The log does not answer"
-        detail = (
-            f"send again from line {error.receipt.resume_from} after the pause of Retry-After: nothing counts twice"
-        )
-        return answers.problem(status, title, detail, {"Retry-After": RETRY_SECONDS[status]}, error.receipt)
+        return _come_again(429 if isinstance(error.__cause__, SlowDownError) else 503, error.receipt)
+
+
+def _come_again(status: int, receipt: Receipt) -> Response:
+    title = "Slow down" if status == 429 else "The log does not answer"
+    detail = f"send again from line {receipt.resume_from} after the pause of Retry-After: nothing counts twice"
+    return answers.problem(status, title, detail, {"Retry-After": RETRY_SECONDS[status]}, receipt)
+
+
+def _held(request: Request, most: int) -> int:
+    """How many bytes of this request may be in memory at once; the server lets no body be longer than it said."""
+    said = request.headers.get("content-length", "")
+    return min(int(said), most) if said.isdecimal() else most
 
 
 async def _event(request: Request) -> AsyncIterator[Piece]:

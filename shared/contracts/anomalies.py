@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.contracts.questions import KnownAt, Provenance
 from shared.domain.anomalies import KINDS
 
 MAX_PAGE = 1_000
+MAX_PERIOD = timedelta(days=366)
 
 
 class AnomalyState(StrEnum):
@@ -41,6 +43,28 @@ class AnomalyQuestion(BaseModel):
         if unknown:
             raise ValueError(f"no kind [{', '.join(unknown)}]; there are: {', '.join(KINDS)}")
         return kinds
+
+
+class SharedIdentityQuestion(BaseModel):
+    """Ids that one source gave to facts of several persons, one of them recorded from `first_day` up to `end_day`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    establishment: str | None = None
+    first_day: date
+    end_day: date
+    state: AnomalyState = AnomalyState.OPEN
+    as_known_at: KnownAt | None = None
+    first: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 100
+    skip: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> SharedIdentityQuestion:
+        if self.first_day >= self.end_day:
+            raise ValueError("from must be before to, which is not part of the period")
+        if self.end_day - self.first_day > MAX_PERIOD:
+            raise ValueError(f"from and to lie at most {MAX_PERIOD.days} days apart: every id of them is looked for")
+        return self
 
 
 class FactName(NamedTuple):

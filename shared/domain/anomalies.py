@@ -42,6 +42,13 @@ KINDS: Mapping[str, Label] = {
     "target_not_known": Label("Corrección de un hecho desconocido", "Correction of a fact not known (yet)"),
 }
 
+SHARED_IDENTITY = "shared_identity"
+"""Not of one person's facts, so no line of the ledger: found among all facts when it is asked for."""
+LABELS: Mapping[str, Label] = {
+    **KINDS,
+    SHARED_IDENTITY: Label("La misma identidad de hecho en dos personas", "The same source and id under two persons"),
+}
+
 
 class Anomaly(NamedTuple):
     """A fact (`source`, `id`, at `at_ms`) that contradicts the others.

@@ -23,9 +23,11 @@ _CORRECTIONS = frozenset({"amendment", "void"})
 class History:
     """What is known of one subject. Begun from its counted facts in any order, grown by one fact at a time."""
 
-    __slots__ = ("_facts", "_inside", "_known", "_last", "_timeline", "moved")
+    __slots__ = ("_facts", "_inside", "_known", "_last", "_timeline", "folded", "moved")
 
     def __init__(self, facts: Iterable[Fact]) -> None:
+        self.folded = 0
+        """How many facts were folded so far, again and again: what this subject has cost."""
         self._facts = list(facts)
         self._known = {(fact.source, fact.id): fact for fact in self._facts}
         self.moved = has_moved(self._facts)
@@ -35,6 +37,7 @@ class History:
     def _begin(self) -> None:
         """The timeline of all facts, and the fact told last; no timeline where facts are not about a person."""
         about_person = not self._facts or self._facts[0].kind not in REFERENCE_KINDS
+        self.folded += len(self._facts)
         told = [] if self.moved else in_force(self._facts)
         self._timeline = fold_told(told) if about_person else None
         self._last = told[-1] if told else None

@@ -17,6 +17,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
+from deploy.limits import MEMORY_MIB
 from shared.runtime.settings import PREFIX
 from tests.contract import deployment
 from tests.contract.deployment import JOBS, LISTENING, ROOT, SECRETS, SERVICES, SETTINGS, Process
@@ -111,6 +112,39 @@ def test_our_containers_are_restricted_and_built_of_the_one_recipe(name: str) ->
     assert row["read_only"] is True
     assert row["cap_drop"] == ["ALL"]
     assert row.get("command") == (["python", "-m", JOBS[name]] if name in JOBS else None)
+
+
+# Memory
+
+_UNITS = {"m": 1, "g": 1024, "Mi": 1, "Gi": 1024}
+
+
+def mebibytes(said: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(\D+)", said).groups()  # type: ignore[union-attr]
+    return int(number) * _UNITS[unit]
+
+
+def test_compose_limits_each_process_as_stated() -> None:
+    rows = deployment.compose()["services"]
+    found = {name: mebibytes(row["mem_limit"]) for name, row in rows.items() if name not in JOBS}
+    assert found == {"redis" if name == "valkey" else name: most for name, most in MEMORY_MIB.items()}
+
+
+def test_kubernetes_limits_our_services_as_stated() -> None:
+    containers = map(deployment.container, deployment.workloads())
+    found = {one["name"]: mebibytes(one["resources"]["limits"]["memory"]) for one in containers}
+    assert {name: found[name] for name in SERVICES} == {name: MEMORY_MIB[name] for name in SERVICES}
+
+
+def test_the_page_for_operators_states_the_same_limits() -> None:
+    rows = re.findall(r"^\| (\w+) \| ([\d,]+) MiB \|", (ROOT / "docs/operating.md").read_text("utf-8"), re.MULTILINE)
+    assert {name: int(most.replace(",", "")) for name, most in rows} == MEMORY_MIB
+
+
+def test_valkey_refuses_before_it_is_ended() -> None:
+    command = deployment.compose()["services"]["redis"]["command"]
+    allowed = int(command[command.index("--maxmemory") + 1].removesuffix("mb"))
+    assert allowed <= MEMORY_MIB["valkey"] * 3 // 4
 
 
 # The image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import strawberry
@@ -15,7 +16,7 @@ from services.gateway.schema.inputs import AS_KNOWN_AT
 from services.gateway.schema.types import Label, Provenance, label
 from shared.contracts import anomalies as asked
 from shared.contracts.anomalies import AnomalyState, StatedAnomaly
-from shared.domain.anomalies import KINDS
+from shared.domain.anomalies import LABELS
 
 State = strawberry.enum(AnomalyState, name="AnomalyState", description="Whether a contradiction stands still.")
 
@@ -75,6 +76,29 @@ async def anomalies(
             establishment=info.context.caller.scope(establishment), kinds=tuple(kinds), state=state,
             as_known_at=inputs.known_at(as_known_at), first=first, skip=skip,
         )  # fmt: skip
+    return _page(found)
+
+
+async def shared_identities(
+    info: Information,
+    from_: Annotated[date, strawberry.argument(name="from", description="First recorded day, in Lima.")],
+    to: Annotated[date, strawberry.argument(description="The day after the last.")],
+    establishment: Annotated[str | None, strawberry.argument(description="Only facts of this source.")] = None,
+    state: State = AnomalyState.OPEN,  # type: ignore[valid-type]  # strawberry gives the enum back
+    as_known_at: AS_KNOWN_AT = None,
+    first: Annotated[int, strawberry.argument(description=f"At most so many, up to {asked.MAX_PAGE}.")] = 100,
+    skip: Annotated[int, strawberry.argument(description="Leave out so many of the latest.")] = 0,
+) -> Anomalies:
+    """See Asking.shared_identities."""
+    with told():
+        found = await info.context.asking.shared_identities(
+            establishment=info.context.caller.scope(establishment), first_day=from_, end_day=to, state=state,
+            as_known_at=inputs.known_at(as_known_at), first=first, skip=skip,
+        )  # fmt: skip
+    return _page(found)
+
+
+def _page(found: asked.Anomalies) -> Anomalies:
     return Anomalies(
         items=[_anomaly(each) for each in found.items],
         open=found.open,
@@ -85,7 +109,7 @@ async def anomalies(
 
 def _anomaly(of: StatedAnomaly) -> Anomaly:
     return Anomaly(
-        kind=AnomalyKind(code=of.kind, label=label(KINDS[of.kind])),
+        kind=AnomalyKind(code=of.kind, label=label(LABELS[of.kind])),
         fact=fact_name(of.fact),
         establishments=list(of.establishments),
         since=of.since,
@@ -100,13 +124,20 @@ def fact_name(of: asked.FactName) -> FactName:
     return FactName(source=of.source, id=of.id, type=of.type)
 
 
+_OWN = OpenTo(Role.ESTABLISHMENT, Role.STATISTICIAN)
 AnomaliesQuery = create_type(
     "AnomaliesQuery",
     [
         strawberry.field(
             anomalies,
             description="Facts that contradict others: since when, and resolved by which fact.",
-            extensions=[OpenTo(Role.ESTABLISHMENT, Role.STATISTICIAN)],
-        )
+            extensions=[_OWN],
+        ),
+        strawberry.field(
+            shared_identities,
+            description="The same source and id under several persons, of which one was recorded on these days "
+            "[from, to): no rule counts one of them less; it stands until all but one are voided.",
+            extensions=[_OWN],
+        ),
     ],
 )

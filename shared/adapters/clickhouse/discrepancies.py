@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.contracts.anomalies import AnomalyState, FactName, StatedAnomaly
 from shared.contracts.headcounts import Headcount
+from shared.domain.anomalies import SHARED_IDENTITY
 from shared.domain.headcounts import Persons, compare
 
 STANDING = {AnomalyState.OPEN: [1], AnomalyState.RESOLVED: [0], AnomalyState.ANY: [0, 1]}
@@ -26,6 +27,20 @@ def anomaly_of(said: list[Any]) -> StatedAnomaly:
         moment_of(noticed),
         None if stands else moment_of(resolved),
         None if stands else FactName(*by),
+    )
+
+
+def shared_identity_of(said: list[Any]) -> StatedAnomaly:
+    """A row of `shared_identities.sql`: it concerns the source alone."""
+    source, fact_id, fact_type, since, noticed, stands, resolved, by_source, by_id = said
+    return StatedAnomaly(
+        SHARED_IDENTITY,
+        FactName(source, fact_id, fact_type),
+        (source,),
+        moment_of(since),
+        moment_of(noticed),
+        None if stands else moment_of(resolved),
+        None if stands else FactName(by_source, by_id, "siep.void.v1"),
     )
 
 

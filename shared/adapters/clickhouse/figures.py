@@ -12,7 +12,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse.columns import columns_of
-from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of
+from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of, shared_identity_of
 from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import (
     Statement,
@@ -25,7 +25,7 @@ from shared.adapters.clickhouse.statements import (
     periods,
     rows_of,
 )
-from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName
+from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName, SharedIdentityQuestion
 from shared.contracts.headcounts import (
     EARLIEST,
     MAX_EXPLANATIONS,
@@ -50,7 +50,7 @@ from shared.contracts.questions import (
     TooManyRowsError,
     UnknownPositionError,
 )
-from shared.contracts.topics import PARTITIONS
+from shared.contracts.topics import MERGED_PARTITION, PARTITIONS
 from shared.domain.laws import SAMPLES, Verdict
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
@@ -98,6 +98,23 @@ class ClickHouseFigures:
         found = await self._ask(Statement(cut("anomalies", flags), parameters | known(asked.as_known_at)))
         page, still_open, resolved, standing = found
         return Anomalies(tuple(map(anomaly_of, page)), still_open, resolved, _provenance(asked.as_known_at, standing))
+
+    async def shared_identities(self, asked: SharedIdentityQuestion) -> Anomalies:
+        """See shared.ports.Figures."""
+        parameters = {
+            "journal": self._known_in(asked.as_known_at),
+            "merged": MERGED_PARTITION,
+            "establishment": asked.establishment or "",
+            "first_day": asked.first_day,
+            "end_day": asked.end_day,
+            "standing": STANDING[asked.state],
+            "first": asked.first,
+            "skip": asked.skip,
+        }
+        text = cut("shared_identities", known_flags(asked.as_known_at))
+        page, still_open, resolved, standing = await self._ask(Statement(text, parameters | known(asked.as_known_at)))
+        found = tuple(map(shared_identity_of, page))
+        return Anomalies(found, still_open, resolved, _provenance(asked.as_known_at, standing))
 
     async def headcounts(self, asked: HeadcountQuestion) -> Headcounts:
         """See shared.ports.Figures."""

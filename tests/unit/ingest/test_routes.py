@@ -1,5 +1,6 @@
 """The HTTP door, asked as a client asks it."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -12,7 +13,8 @@ from fastapi import FastAPI
 from services.ingest.faults import MAX_FACT_BYTES
 from services.ingest.flooding import LIMIT, WINDOW, FloodGuard
 from services.ingest.handlers import Ingest
-from services.ingest.routes import BATCH, EVENT, MAX_BATCH_BYTES, NDJSON, http_door
+from services.ingest.room import BYTES, SHARE
+from services.ingest.routes import BATCH, EVENT, MAX_BATCH_BYTES, MOST_HELD, NDJSON, http_door
 from services.ingest.screening import Screen
 from services.ingest.tokens import Tokeniser
 from shared.reference.catalogue import load
@@ -159,6 +161,28 @@ async def test_a_silent_log_asks_to_wait_and_then_to_slow_down(client: httpx.Asy
     assert _is_problem(answer, 429)
     assert int(answer.headers["retry-after"]) > 0
     log.resume()
+
+
+async def test_more_requests_at_once_than_there_is_room_for_are_asked_to_come_again(client: httpx.AsyncClient):
+    more = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield GOOD + b"\n"
+        await more.wait()
+
+    def opened() -> asyncio.Task[httpx.Response]:
+        said = {"content": slow(), "headers": {"content-type": NDJSON}}
+        return asyncio.create_task(client.post("/v1/facts", **said))
+
+    held = [opened() for _ in range(BYTES // SHARE // MOST_HELD[NDJSON])]
+    await asyncio.sleep(0.1)
+    answer = await _post(client, GOOD, EVENT)
+    assert _is_problem(answer, 429)
+    assert int(answer.headers["retry-after"]) > 0
+    assert (answer.json()["receipt"]["accepted"], answer.json()["receipt"]["resume_from_line"]) == (0, 1)
+    more.set()
+    await asyncio.gather(*held)
+    assert (await _post(client, GOOD, EVENT)).status_code == 202
 
 
 async def test_health_is_that_of_the_log(client: httpx.AsyncClient, log: FakeLog):
