@@ -133,6 +133,18 @@ class Journal(Protocol):
         ...
 
 
+class Checkpoints(Protocol):
+    """Stocks at the ends of months that every partition has passed. All raises JournalError."""
+
+    async def due(self) -> list[date]:
+        """The months of which there is no checkpoint yet and that can be made, by their first day, in order."""
+        ...
+
+    async def make(self, month: date) -> None:
+        """Make the checkpoint of what was effective and recorded before `month`. Made again it is the same."""
+        ...
+
+
 class Known(NamedTuple):
     """What a store of histories knows: every counted fact of these subjects with an offset below `mark`."""
 

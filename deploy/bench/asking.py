@@ -33,6 +33,7 @@ from services.gateway.callers import Caller, Role
 from services.gateway.handlers import Asking, Ordering
 from services.gateway.pages import examples
 from services.gateway.schema.context import Context
+from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.client import AsyncClient, connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.queries import LEDGER
@@ -247,7 +248,7 @@ class _Recording(ClickHouseFigures):
 
     def __init__(self, client: AsyncClient) -> None:
         self.client = _RecordingClient(client)
-        super().__init__(cast("AsyncClient", self.client))
+        super().__init__(cast("AsyncClient", self.client), checkpoints=ClickHouseCheckpoints(client))
 
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""

@@ -15,8 +15,10 @@ from collections.abc import Sequence
 
 from deploy.bench.load import lines, recorded, reference_lines
 from deploy.bench.rig import Rig
+from services.aggregator.checkpointing import make_due
 from services.aggregator.handlers import Partition
 from services.aggregator.verify import MemoryHistories
+from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.client import connect, connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.migrate import prepare
@@ -49,6 +51,11 @@ FROM (
 CROSS JOIN (SELECT number AS copy FROM numbers({copies:UInt32})) AS copies
 WHERE copy = 0 OR book NOT IN ('establishment', 'capacity', 'residents')  -- there is one country, with many people
 """
+_TICK = """
+INSERT INTO journal_3 (partition, offset, seq, recorded_at, outcome)
+SELECT 8, 0, 1, max(recorded_at), 'tick' FROM journal_3
+"""
+"""The partition of merged persons, which the sample has none of, hears what time it is: months are over in it too."""
 _IN_LARGE_PARTS = {
     "max_partitions_per_insert_block": 0,
     "max_insert_threads": 2,
@@ -98,4 +105,12 @@ def _multiply(rig: Rig, settings: Settings) -> None:
         client.command(_MULTIPLY, {"copies": math.ceil(ROWS / rows)}, settings=_IN_LARGE_PARTS)
         rig.say("10 M rows are written")
         client.command("OPTIMIZE TABLE journal_3 FINAL", settings={"max_execution_time": 0})
-        rig.say("months that are over are merged to one part each")
+        rig.say("years that are over are merged to one part each")
+        client.command(_TICK)
+    asyncio.run(_make_checkpoints(settings))
+    rig.say("checkpoints of all months are made")
+
+
+async def _make_checkpoints(settings: Settings) -> None:
+    async with await connect_async(settings) as client:
+        await make_due(ClickHouseCheckpoints(client))

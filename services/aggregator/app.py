@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from services.aggregator.checkpointing import make_for_ever
 from services.aggregator.courier import Courier
 from services.aggregator.handlers import Partition, PartitionStoppedError
 from services.aggregator.watching import Watch
+from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
@@ -198,11 +200,15 @@ def create_app(settings: Settings) -> Starlette:
         watch = Watch(ClickHouseFigures(client), followers.clock)
         app.state.followers, app.state.watch = followers, watch
         await reader.start(followers.assigned, followers.revoked)
-        watching = asyncio.create_task(watch.run(), name="watch")
+        looking = [
+            asyncio.create_task(watch.run(), name="watch"),
+            asyncio.create_task(make_for_ever(ClickHouseCheckpoints(client)), name="checkpoints"),
+        ]
         try:
             yield
         finally:
-            watching.cancel()
+            for task in looking:
+                task.cancel()
             await followers.end()
             await reader.stop()
             await publisher.stop()

@@ -16,6 +16,7 @@ from services.gateway.callers import Callers
 from services.gateway.guard import Guard
 from services.gateway.handlers import Asking, Ordering
 from services.gateway.schema.context import Context
+from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.queries import LEDGER
@@ -46,7 +47,7 @@ def build(settings: GatewaySettings, clock: Clock, journal: str = LEDGER) -> Fas
             log = await opened.enter_async_context(contextlib.aclosing(KafkaLogEnds(settings.kafka)))
             book = ClickHouseReceipts(functools.partial(connect_async, settings), log, journal)
             app.state.receipts = await opened.enter_async_context(contextlib.aclosing(book))
-            app.state.figures = ClickHouseFigures(client, journal)
+            app.state.figures = ClickHouseFigures(client, journal, checkpoints=ClickHouseCheckpoints(client, journal))
             app.state.asking = Asking(app.state.figures, clock)
             app.state.ordering = Ordering(app.state.figures, jobs, clock)
             app.state.shelf = FolderShelf(settings.exports_dir)

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from services.gateway.app import build
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.queries import checkpoints_of
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import GatewaySettings, Settings
 from tests.support.slow_count import SlowCount
@@ -36,6 +37,7 @@ async def gateway(
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with await connect_async(clickhouse_settings) as client:
         await client.command(f"CREATE TABLE {JOURNAL} AS journal_3")
+        await client.command(f"CREATE TABLE {checkpoints_of(JOURNAL)} AS checkpoint_3")
         await write(ClickHouseJournal(client, JOURNAL), MADE)
         told = {
             **clickhouse_settings.model_dump(),
@@ -55,6 +57,7 @@ async def gateway(
             server.should_exit = True
             await running
         await client.command(f"DROP TABLE {JOURNAL}")
+        await client.command(f"DROP TABLE {checkpoints_of(JOURNAL)}")
 
 
 async def _answers(asking: httpx.AsyncClient) -> None:

@@ -11,12 +11,15 @@ import orjson
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of, shared_identity_of
 from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import (
+    Base,
     Statement,
     around,
+    begins_at_a_checkpoint,
     changes_of,
     closes,
     cut,
@@ -66,14 +69,25 @@ _SETTINGS: dict[str, Any] = {
 class ClickHouseFigures:
     """See shared.ports.Figures."""
 
-    def __init__(self, client: AsyncClient, journal: str = LEDGER) -> None:
+    def __init__(
+        self, client: AsyncClient, journal: str = LEDGER, *, checkpoints: ClickHouseCheckpoints | None = None
+    ) -> None:
         self._client = client
         self._journal = journal
+        self._checkpoints = checkpoints
 
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
-        asked = around("answer", rows_of(question, self._known_in(question.as_known_at)), question, max_rows=max_rows)
+        rows = rows_of(question, self._known_in(question.as_known_at), await self._base(question))
+        asked = around("answer", rows, question, max_rows=max_rows)
         return _table(question, await self._ask(asked), max_rows)
+
+    async def _base(self, question: Question) -> Base | None:
+        """The checkpoint that an answer may begin at, if there is one."""
+        if self._checkpoints is None or not begins_at_a_checkpoint(question):
+            return None
+        month = await self._checkpoints.before(closes(question)[0], question.as_known_at)
+        return Base(self._checkpoints.table, month) if month else None
 
     async def establishments(
         self, day: date, as_known_at: KnownAt | None

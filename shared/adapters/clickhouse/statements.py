@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.adapters.clickhouse.queries import statement
@@ -53,12 +54,24 @@ def cut(name: str, flags: frozenset[str]) -> str:
     return _COMMENT.sub("", text)
 
 
-def rows_of(question: Question, journal: str) -> Statement:
+class Base(NamedTuple):
+    """The checkpoint that a stock begins at: its table and its month."""
+
+    checkpoints: str
+    base: date
+
+
+def rows_of(question: Question, journal: str, base: Base | None = None) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    text = cut(_file(question), flags(question))
+    text = cut(_file(question), flags(question) | ({"from_checkpoint"} if base else set()))
     if question.top is not None:
         text = compose("top").replace(_ROWS, text)
-    return Statement(text, parameters(question, journal))
+    return Statement(text, parameters(question, journal) | (base._asdict() if base else {}))
+
+
+def begins_at_a_checkpoint(question: Question) -> bool:
+    """Whether this is a stock of which checkpoints hold every column."""
+    return MEASURES[question.measure].kind in {"stock", "crowding"} and _projection(question) is not None
 
 
 def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:

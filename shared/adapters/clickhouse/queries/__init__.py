@@ -16,6 +16,11 @@ def journal_of(position: LogPosition, current: str = LEDGER) -> str:
     return f"journal_{position.ledger_version}" if position.is_of_an_older_ledger else current
 
 
+def checkpoints_of(journal: str) -> str:
+    """The table of its stocks at the ends of months that are over."""
+    return journal.replace("journal", "checkpoint", 1)
+
+
 @cache
 def statement(name: str) -> str:
     """The text of `<name>.sql`."""

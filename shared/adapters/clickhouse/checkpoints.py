@@ -1,0 +1,109 @@
+"""Checkpoints of stocks by month: made once the log has passed a month, used by every figure that may begin there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from shared.adapters.clickhouse.queries import LEDGER, checkpoints_of, statement
+from shared.contracts.questions import LEDGER_VERSION, FiguresUnavailableError, KnownAt, LogPosition
+from shared.contracts.topics import PARTITIONS
+from shared.domain.facts import LIMA_OFFSET_MS
+from shared.domain.periods import ONE_DAY
+from shared.ports import JournalError
+
+RENEW_SECONDS = 60.0
+"""A checkpoint never changes, so not to know the newest costs time and nothing else."""
+_AS_ONE_PART = {
+    "max_threads": 1,
+    "max_insert_threads": 1,
+    "max_block_size": 10_000_000,
+    "min_insert_block_size_rows": 10_000_000,
+    "min_insert_block_size_bytes": 1 << 30,
+}
+_LAST_MOMENT = timedelta(milliseconds=1)
+_LIMA = timedelta(milliseconds=-LIMA_OFFSET_MS)
+
+
+class Checkpoint(NamedTuple):
+    """What was counted before the first day of `month`, as recorded before it: below `next_offsets`."""
+
+    month: date
+    next_offsets: tuple[int, ...]
+
+    def was_known(self, at: KnownAt | None) -> bool:
+        """Whether all of it was known then; at a moment within the month only a part was."""
+        if at is None:
+            return True
+        if at.time is not None:
+            midnight = (
+                datetime.combine(self.month, time(), at.time.tzinfo) + _LIMA - (at.time.utcoffset() or timedelta())
+            )
+            return at.time >= midnight - _LAST_MOMENT
+        position = LogPosition.parse(at.position or "")
+        ahead = zip(self.next_offsets, position.next_offsets, strict=True)
+        return position.ledger_version == LEDGER_VERSION and all(next_ <= reached for next_, reached in ahead)
+
+
+class ClickHouseCheckpoints:
+    """See shared.ports.Checkpoints; and which of them a figure may begin at."""
+
+    def __init__(self, client: AsyncClient, journal: str = LEDGER) -> None:
+        self.table = checkpoints_of(journal)
+        self._client = client
+        self._journal = journal
+        self._known: list[Checkpoint] = []
+        self._renewed_at = float("-inf")
+
+    async def due(self) -> list[date]:
+        """See shared.ports.Checkpoints."""
+        ((first, passed),) = await self._ask("passed", {"journal": self._journal, "partitions": PARTITIONS})
+        made = {one.month for one in await self._there()}
+        return [month for month in _firsts_of_months(first, passed) if month not in made]
+
+    async def make(self, month: date) -> None:
+        """See shared.ports.Checkpoints."""
+        parameters = {"journal": self._journal, "checkpoints": self.table, "month": month}
+        try:
+            await self._client.command(statement("append_checkpoint"), parameters, settings=_AS_ONE_PART)
+        except (ClickHouseError, OSError) as error:
+            raise JournalError(str(error)) from error
+
+    async def before(self, close: date, at: KnownAt | None) -> date | None:
+        """The month to begin at for a stock at the close of this day, as known then. Raises FiguresUnavailableError."""
+        now = asyncio.get_running_loop().time()
+        if now - self._renewed_at > RENEW_SECONDS:
+            try:
+                self._known = await self._there()
+            except JournalError as error:
+                raise FiguresUnavailableError("the journal does not answer") from error
+            self._renewed_at = now
+        return latest(self._known, close, at)
+
+    async def _there(self) -> list[Checkpoint]:
+        rows = await self._ask("checkpoints", {"checkpoints": self.table})
+        return [Checkpoint(month, tuple(offsets)) for month, offsets in rows]
+
+    async def _ask(self, name: str, parameters: dict[str, Any]) -> Any:
+        try:
+            return (await self._client.query(statement(name), parameters)).result_rows
+        except (ClickHouseError, OSError) as error:
+            raise JournalError(str(error)) from error
+
+
+def latest(made: Iterable[Checkpoint], close: date, at: KnownAt | None) -> date | None:
+    """The last month that ends no later than this day and was wholly known then."""
+    fit = (one.month for one in made if one.month <= close + ONE_DAY and one.was_known(at))
+    return max(fit, default=None)
+
+
+def _firsts_of_months(first: date, passed: date) -> Iterator[date]:
+    """The first days of the months after `first`, up to `passed`."""
+    month = first.replace(day=1)
+    while (month := (month + timedelta(days=32)).replace(day=1)) <= passed:
+        yield month

@@ -1,0 +1,184 @@
+"""Checkpoints: when they are made, that they never differ, and that a figure which begins at one is the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
+from shared.adapters.clickhouse.client import connect_async
+from shared.adapters.clickhouse.figures import ClickHouseFigures
+from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.statements import closes
+from shared.contracts.questions import LEDGER_VERSION, Filter, KnownAt, LogPosition, Question
+from shared.contracts.topics import PARTITIONS
+from shared.domain.dimensions import Dimension
+from shared.domain.measures import MEASURES, Interval, Measure
+from shared.runtime.settings import Settings
+from tests.support.slow_count import SlowCount
+from tests.support.small_ledger import consumed, lima_date, rows_of, write
+
+JOURNAL, TABLE = "journal_checked", "checkpoint_checked"
+MADE = consumed(11, 200)
+ROWS = rows_of(MADE)
+SLOW = SlowCount(ROWS)
+DAYS = sorted({lima_date(one.recorded_at_ms) for many in MADE.values() for one in many})
+LATE = sum(lima_date(row.recorded_ms).replace(day=1) > row.day for row in ROWS)
+HELD = (
+    (Dimension.ESTABLISHMENT, Dimension.SEX, Dimension.LEGAL_STATUS, Dimension.REGIONAL_OFFICE, Dimension.DEPARTMENT),
+    (Dimension.ESTABLISHMENT, Dimension.OFFENCE, Dimension.LEGAL_STATUS, Dimension.OFFENCE_GENERIC, Dimension.ATTEMPT),
+)
+STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure.SUPERVISED_PERSONS]
+
+
+@pytest.fixture(scope="module")
+async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
+    async with await connect_async(clickhouse_settings) as connected:
+        await connected.command(f"CREATE TABLE {JOURNAL} AS journal_3")
+        await connected.command(f"CREATE TABLE {TABLE} AS checkpoint_3")
+        await write(ClickHouseJournal(connected, JOURNAL), MADE)
+        yield connected
+        await connected.command(f"DROP TABLE {JOURNAL}")
+        await connected.command(f"DROP TABLE {TABLE}")
+
+
+@pytest.fixture
+async def checkpoints(client: AsyncClient) -> ClickHouseCheckpoints:
+    await client.command(f"TRUNCATE TABLE {TABLE}")
+    return ClickHouseCheckpoints(client, JOURNAL)
+
+
+async def tick(client: AsyncClient, partition: int, day: date) -> None:
+    """The partition hears of a day at noon."""
+    at = datetime(day.year, day.month, day.day, 17, tzinfo=UTC)
+    row = [partition, 10**6 + (day - DAYS[0]).days, 0, 1, at, "tick"]
+    names = ["partition", "offset", "line", "seq", "recorded_at", "outcome"]
+    await client.insert(JOURNAL, [row], column_names=names)
+
+
+@pytest.fixture(scope="module")
+async def passed(client: AsyncClient) -> date:
+    """All partitions have passed the last record; the day they have reached."""
+    reached = DAYS[-1] + timedelta(days=1)
+    for partition in range(PARTITIONS):
+        await tick(client, partition, reached)
+    return reached
+
+
+def test_this_country_has_news_of_the_months_before() -> None:
+    assert LATE > 50
+    assert len({day.replace(day=1) for day in DAYS}) > 2
+
+
+async def test_a_month_is_due_once_every_partition_has_passed_it(
+    client: AsyncClient, checkpoints: ClickHouseCheckpoints
+) -> None:
+    """One partition that lags, or has nothing yet, may still bring what belongs into the month."""
+    assert not MADE[8], "the merged persons: nobody is in there yet"
+    assert await checkpoints.due() == []
+    second = (DAYS[0].replace(day=1) + timedelta(days=32)).replace(day=1)
+    for partition in range(PARTITIONS):
+        assert await checkpoints.due() == []
+        await tick(client, partition, second)
+    assert await checkpoints.due() == [second]
+
+
+async def test_each_month_is_made_once(client: AsyncClient, checkpoints: ClickHouseCheckpoints, passed: date) -> None:
+    due = await checkpoints.due()
+    months = {(DAYS[0] + timedelta(days=n)).replace(day=1) for n in range((passed - DAYS[0]).days + 1)}
+    assert due == sorted(months)[1:]
+    for month in due:
+        await checkpoints.make(month)
+    assert await checkpoints.due() == []
+    assert await client.command(f"SELECT count() FROM {TABLE} WHERE held = 'position'") == len(due)
+
+
+async def test_made_again_it_is_the_same(client: AsyncClient, checkpoints: ClickHouseCheckpoints, passed: date) -> None:
+    month = (await checkpoints.due())[-1]
+    said = f"SELECT groupArray(tuple(*)) FROM (SELECT * FROM {TABLE} FINAL ORDER BY ALL)"
+    await checkpoints.make(month)
+    once = (await client.query(said)).result_rows
+    await checkpoints.make(month)
+    assert (await client.query(said)).result_rows == once
+    assert await client.command(
+        f"SELECT sum(stock_delta) FROM {TABLE} FINAL WHERE held = 'core' AND book = 'custody'"
+    ) == (
+        sum(
+            r.entry.stock_delta
+            for r in ROWS
+            if r.entry.book == "custody" and r.day < month and lima_date(r.recorded_ms) < month
+        )
+    )
+
+
+@pytest.mark.parametrize("seed", range(150))
+async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, passed: date, seed: int) -> None:
+    """With some of the checkpoints made, all, or none, it is the slow count of the rows known then."""
+    dice = random.Random(seed)
+    checkpoints = ClickHouseCheckpoints(client, JOURNAL)
+    await client.command(f"TRUNCATE TABLE {TABLE}")
+    for month in await checkpoints.due():
+        if dice.random() < 0.7:
+            await checkpoints.make(month)
+    question = any_stock(dice)
+    table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
+    expected = known(question.as_known_at).cells(question)
+    assert {tuple(row[:-1]): row[-1] for row in table.rows} == expected
+
+
+async def test_such_questions_begin_at_a_checkpoint(client: AsyncClient, passed: date) -> None:
+    """Otherwise the test above would show nothing."""
+    checkpoints = ClickHouseCheckpoints(client, JOURNAL)
+    for month in await checkpoints.due():
+        await checkpoints.make(month)
+    asked = [any_stock(random.Random(seed)) for seed in range(150)]
+    begun = [await checkpoints.before(closes(question)[0], question.as_known_at) for question in asked]
+    assert sum(month is not None for month in begun) > 50
+    assert len(set(begun)) > 2
+
+
+def any_stock(dice: random.Random) -> Question:
+    held = dice.choice(HELD)
+    measure = dice.choice(STOCKS)
+    fit = [d for d in held if d in MEASURES[measure].dimensions]
+    dimensions = tuple(dice.sample(fit, dice.randrange(min(3, len(fit)) + 1)))
+    filters: tuple[Filter, ...] = ()
+    if fit and dice.random() < 0.4:
+        by = dice.choice(fit)
+        seen = sorted({SLOW.member(r, DAYS[-1], DAYS[-1], by) for r in ROWS if r.entry.book == MEASURES[measure].book})
+        filters = (Filter(dimension=by, codes=tuple(seen[:2])),) if seen else ()
+    day = DAYS[0] + timedelta(days=dice.randrange((DAYS[-1] - DAYS[0]).days + 20))
+    when: dict[str, Any] = {"at": day}
+    if dice.random() < 0.4:
+        when = {
+            "from_day": day,
+            "to_day": day + timedelta(days=dice.randrange(1, 90)),
+            "interval": dice.choice(list(Interval)),
+        }
+    return Question(measure=measure, dimensions=dimensions, filters=filters, as_known_at=some_knowledge(dice), **when)
+
+
+def some_knowledge(dice: random.Random) -> KnownAt | None:
+    day = DAYS[0] + timedelta(days=dice.randrange((DAYS[-1] - DAYS[0]).days + 2))
+    close = datetime(day.year, day.month, 1, 4, 59, 59, 999_000, tzinfo=UTC)  # the last moment of a month in Lima
+    within = datetime(day.year, day.month, day.day, dice.randrange(24), tzinfo=UTC)
+    back = dice.randrange(4)
+    reached = LogPosition(
+        LEDGER_VERSION, tuple(max(0, len(MADE[p]) - dice.randrange(back * 20 + 1)) for p in range(PARTITIONS))
+    )
+    return dice.choice((None, KnownAt(time=close), KnownAt(time=within), KnownAt(position=str(reached))))
+
+
+def known(at: KnownAt | None) -> SlowCount:
+    if at is None:
+        return SLOW
+    if at.time is not None:
+        until = at.time.timestamp() * 1000
+        return SlowCount(ROWS, lambda row: row.recorded_ms <= until)
+    offsets = LogPosition.parse(at.position or "").next_offsets
+    return SlowCount(ROWS, lambda row: row.offset < offsets[row.partition])
