@@ -112,5 +112,8 @@ def _multiply(rig: Rig, settings: Settings) -> None:
 
 
 async def _make_checkpoints(settings: Settings) -> None:
-    async with await connect_async(settings) as client:
-        await make_due(ClickHouseCheckpoints(client))
+    async with await connect_async(settings, database=_LARGE) as client:
+        checkpoints = ClickHouseCheckpoints(client)
+        await make_due(checkpoints)
+        if await checkpoints.due():
+            raise RuntimeError("the checkpoints of the large journal could not be made")
