@@ -21,6 +21,8 @@ SCALE = 0.001
 """Of the country: a hundred people, some six hundred facts."""
 SECONDS = 4.0
 """The load of a round comes in during so many seconds."""
+MERGED = 6
+"""So many merges in a round."""
 HELD_BACK, DOUBLED, CORRECTED, RUBBISH = 0.08, 0.08, 0.06, 0.03
 """Which part of the lines arrives a round late, comes twice, is amended, voided or contradicted, and is no fact."""
 DISORDER = 40.0
@@ -55,7 +57,8 @@ def load(seed: int, number: int) -> Load:
     now, _ = _told(seed, number)
     before, late = _told(seed, number - 1) if number > 1 else ([], [])
     again = random.sample([*now, *before], int(len(now) * DOUBLED))
-    lines = [*now, *late, *again, *_corrections(random, [*now, *late], number), *_rubbish(random, now, number)]
+    lines = [*now, *late, *again, *_corrections(random, [*now, *late], number)]
+    lines += [*_merges(random, [*now, *late], number), *_rubbish(random, now, number)]
     by_kafka = _some(random, sorted({speaker for speaker, _ in lines}), 0.3)
     deliveries = list(_deliveries(random, _strayed(random, lines), frozenset(by_kafka)))
     over_http = [line for delivery in deliveries if delivery.door != "inbound" for line in _said_by(delivery)]
@@ -123,6 +126,18 @@ def _corrections(random: Random, lines: list[Line], number: int) -> Iterator[Lin
     for index, (speaker, fact) in enumerate(_some(random, amendable, CORRECTED)):
         made = random.choice((_void, _amendment, _contradiction))(random, fact)
         yield speaker, _line({**made, "id": f"{number}-cor-{index}"})
+
+
+def _merges(random: Random, lines: list[Line], number: int) -> Iterator[Line]:
+    """Two documents of the round are one person, some of them in chains; a third of it is taken back."""
+    facts = [(speaker, fact) for speaker, line in lines if "person" in (fact := json.loads(line))["data"]]
+    for index in range(MERGED):
+        (speaker, one), (_, other) = random.sample(facts, 2)
+        data = {"person": one["data"]["person"], "other": other["data"]["person"]}
+        merge = {**one, "type": "siep.identity_merge.v1", "id": f"{number}-merge-{index}", "data": data}
+        yield speaker, _line(merge)
+        if random.random() < 1 / 3:
+            yield speaker, _line({**_void(random, merge), "id": f"{number}-apart-{index}"})
 
 
 def _void(_: Random, fact: dict[str, Any]) -> dict[str, Any]:

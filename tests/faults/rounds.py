@@ -29,6 +29,7 @@ QUIET_SECONDS = 120
 """So long after all faults are over the system may take to be well again and to have counted everything."""
 ORDER_AT_SECONDS = 1.5
 SHOWN = 5
+NO_DIFFERENCE = "differences=0"
 LAST_DAY = date(2026, 1, 31)
 BY_SITE = Question(measure=Measure.POPULATION, at=LAST_DAY, dimensions=(Dimension.ESTABLISHMENT, Dimension.SEX))
 
@@ -111,7 +112,7 @@ def _population(cells: Cells) -> Counter[tuple[str, ...]]:
 
 
 async def play(seed: int, numbers: Iterable[int], say: Say) -> None:
-    """Play these rounds on one system. Raises RoundError after the first that does not end well."""
+    """Play these rounds on one system, and verify at last. Raises RoundError after the first that does not end well."""
     played = 0
     async with system(say) as broken, _rounds(broken, say) as rounds:
         for number in numbers:
@@ -119,6 +120,11 @@ async def play(seed: int, numbers: Iterable[int], say: Say) -> None:
             played += 1
             if not verdict.well:
                 raise RoundError(_told(seed, number, verdict, played))
+        rebuilt = await asyncio.to_thread(broken.verified)
+        say(f"verify: {rebuilt[-1]}")
+        if rebuilt[-1] != NO_DIFFERENCE:
+            verdict = Verdict(wrong=[line for line in rebuilt if "only in" in line] or rebuilt)
+            raise RoundError(_told(seed, played, verdict, played))
     say(_summary(played, Verdict()))
 
 

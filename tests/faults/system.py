@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -16,8 +19,11 @@ from deploy.demo.loading import log_standing
 from deploy.local.home import Home, free_ports
 from deploy.local.programs import INFRASTRUCTURE, SERVICES
 from deploy.local.stack import Stack
-from shared.adapters.clickhouse.client import connect
+from services.aggregator.courier import owed_for
+from shared.adapters.clickhouse.client import connect, connect_async
+from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.queries import LEDGER
+from shared.contracts.topics import MERGED_PARTITION, PARTITIONS
 from shared.ports import LogError
 from shared.runtime.settings import Settings
 from tests.faults import judge
@@ -81,7 +87,17 @@ class System:
         except LogError:
             return False
         found = await asyncio.to_thread(self.counted)
-        return standing.complete and found == standing.records
+        return standing.complete and found == standing.records and not await self._owed()
+
+    async def _owed(self) -> bool:
+        """Whether the partitions have yet to tell each other something about merged persons."""
+        async with await connect_async(self.running.settings(Settings)) as client:
+            journal = ClickHouseJournal(client)
+            for number in set(range(PARTITIONS)) - {MERGED_PARTITION}:
+                told = {owed.told for row in await journal.moved(number, 0) for owed in owed_for(number, row)}
+                if told and told - await journal.told_by(number, {one.partition for one in told}):
+                    return True
+        return False
 
     def counted(self) -> int:
         """How many records of the log are in the journal."""
@@ -90,6 +106,13 @@ class System:
                 "SELECT count() FROM {journal:Identifier} WHERE line = 0", {"journal": LEDGER}
             ).result_rows
         return int(row[0])
+
+    def verified(self) -> list[str]:
+        """What `make verify` says: the journal that went through all this, and one made from the log alone."""
+        command = [sys.executable, "-m", "services.aggregator", "verify"]
+        environment = {**os.environ, **self.running.environment}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout.splitlines() or ["nothing", *done.stderr.splitlines()[-1:]]
 
     def found(self) -> judge.Found:
         """What the journal holds."""
