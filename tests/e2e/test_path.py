@@ -127,9 +127,12 @@ def _entries(system: RunningStack) -> list[Any]:
 
 
 def _fates(system: RunningStack) -> Counter[str]:
-    """What became of all messages so far."""
+    """What became of all messages so far, without what aggregators told each other."""
     with connect(system.settings(Settings)) as client:
-        query = "SELECT outcome, count() FROM journal_3 WHERE line = 0 AND outcome <> 'tick' GROUP BY outcome"
+        among_them = "('tick', 'copied', 'repeated')"
+        query = (
+            f"SELECT outcome, count() FROM journal_3 WHERE line = 0 AND outcome NOT IN {among_them} GROUP BY outcome"
+        )
         return Counter(dict(client.query(query).result_rows))
 
 

@@ -19,16 +19,14 @@ from deploy.demo.loading import log_standing
 from deploy.local.home import Home, free_ports
 from deploy.local.programs import INFRASTRUCTURE, SERVICES
 from deploy.local.stack import Stack
-from services.aggregator.courier import owed_for
-from shared.adapters.clickhouse.client import connect, connect_async
-from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.client import connect
 from shared.adapters.clickhouse.queries import LEDGER
-from shared.contracts.topics import MERGED_PARTITION, PARTITIONS
 from shared.ports import LogError
 from shared.runtime.settings import Settings
 from tests.faults import judge
 from tests.faults.plan import LINKS
 from tests.faults.proxy import Proxy
+from tests.support.owed import something_is_owed
 from tests.support.stack import RunningStack
 
 Say = Callable[[str], None]
@@ -87,17 +85,8 @@ class System:
         except LogError:
             return False
         found = await asyncio.to_thread(self.counted)
-        return standing.complete and found == standing.records and not await self._owed()
-
-    async def _owed(self) -> bool:
-        """Whether the partitions have yet to tell each other something about merged persons."""
-        async with await connect_async(self.running.settings(Settings)) as client:
-            journal = ClickHouseJournal(client)
-            for number in set(range(PARTITIONS)) - {MERGED_PARTITION}:
-                told = {owed.told for row in await journal.moved(number, 0) for owed in owed_for(number, row)}
-                if told and told - await journal.told_by(number, {one.partition for one in told}):
-                    return True
-        return False
+        settled = standing.complete and found == standing.records
+        return settled and not await something_is_owed(self.running.settings(Settings))
 
     def counted(self) -> int:
         """How many records of the log are in the journal."""
