@@ -66,6 +66,9 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+LEDGER_WITH_CONTRADICTIONS = 2
+
+
 class ClickHouseFigures:
     """See shared.ports.Figures."""
 
@@ -101,7 +104,7 @@ class ClickHouseFigures:
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """See shared.ports.Figures."""
         parameters = {
-            "journal": self._of_present_rules(asked.as_known_at),
+            "journal": self._with_contradictions(asked.as_known_at),
             "establishment": asked.establishment or "",
             "kinds": list(asked.kinds),
             "standing": STANDING[asked.state],
@@ -133,7 +136,7 @@ class ClickHouseFigures:
     async def headcounts(self, asked: HeadcountQuestion) -> Headcounts:
         """See shared.ports.Figures."""
         parameters = {
-            "journal": self._of_present_rules(asked.as_known_at),
+            "journal": self._with_contradictions(asked.as_known_at),
             "establishment": asked.establishment or "",
             "first_day": asked.from_day or EARLIEST,
             "last_day": asked.last_day,
@@ -196,13 +199,16 @@ class ClickHouseFigures:
         """The journal that holds what was known then."""
         return journal_of(LogPosition.parse(at.position), self._journal) if at and at.position else self._journal
 
-    def _of_present_rules(self, at: KnownAt | None) -> str:
-        """The present journal; older ones hold neither contradictions nor headcounts. Raises UnknownPositionError."""
-        if self._known_in(at) != self._journal:
+    def _with_contradictions(self, at: KnownAt | None) -> str:
+        """The journal that holds what was known then, if its fold stated anomalies and headcounts, as from version 2 on.
+
+        Raises UnknownPositionError.
+        """
+        if at and at.position and LogPosition.parse(at.position).ledger_version < LEDGER_WITH_CONTRADICTIONS:
             raise UnknownPositionError(
-                f"this is known from ledger {LEDGER_VERSION} on: ask with a time, or with a position of that ledger"
+                f"this is known from ledger {LEDGER_WITH_CONTRADICTIONS} on: ask with a time, or with a position of a later ledger"
             )
-        return self._journal
+        return self._known_in(at)
 
     async def _ask(self, asked: Statement) -> Any:
         """The one row of an answer. Raises FiguresUnavailableError."""

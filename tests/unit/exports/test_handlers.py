@@ -16,6 +16,7 @@ from services.exports.handlers import KEPT, Making, Sweeping
 from shared.adapters.files.forms import FORMS
 from shared.adapters.files.shelf import FolderShelf
 from shared.contracts.export_jobs import LEASE, MAX_ATTEMPTS, PAUSE, REMEMBERED, SEND_AGAIN, Format, Job, Order
+from shared.contracts.questions import LEDGER_VERSION
 from shared.ports import JobsError, TablesError
 from shared.runtime.clock import FixedClock
 from tests.support.orders import POPULATION, POSITION, order
@@ -80,7 +81,7 @@ def test_the_manifest_says_what_the_file_rests_on(world: World) -> None:
     assert said["sha256"] == world.job.files[0].sha256
     assert said["question"] == json.loads(POPULATION.model_dump_json())
     assert (said["job"], said["at"], said["rows"], said["truncated"]) == (ID, "2025-02-28", 1, False)
-    assert (said["position"], said["ledger_version"]) == (str(POSITION), 2)
+    assert (said["position"], said["ledger_version"]) == (str(POSITION), LEDGER_VERSION)
     assert said["as_known_at"] == "2026-02-01T04:59:59.999+00:00"
     assert said["title"] == {"es": "Población penal", "en": "Prison population"}
     assert said["suppressed_cells"] == 0
