@@ -153,7 +153,7 @@ class ClickHouseFigures:
         """See shared.ports.Figures."""
         at = KnownAt(position=str(position))
         parameters = {
-            "journal": self._journal,
+            "journal": journal_of(position, self._journal),
             "establishment": of.establishment,
             "moment": of.at_ms,
             "first": MAX_EXPLANATIONS,
@@ -200,13 +200,13 @@ class ClickHouseFigures:
         return journal_of(LogPosition.parse(at.position), self._journal) if at and at.position else self._journal
 
     def _with_contradictions(self, at: KnownAt | None) -> str:
-        """The journal that holds what was known then, if its fold stated anomalies and headcounts, as from version 2 on.
+        """The journal that holds what was known then, if its fold stated anomalies and headcounts.
 
         Raises UnknownPositionError.
         """
         if at and at.position and LogPosition.parse(at.position).ledger_version < LEDGER_WITH_CONTRADICTIONS:
             raise UnknownPositionError(
-                f"this is known from ledger {LEDGER_WITH_CONTRADICTIONS} on: ask with a time, or with a position of a later ledger"
+                f"this is known from ledger {LEDGER_WITH_CONTRADICTIONS} on: ask with a time, or with a later position"
             )
         return self._known_in(at)
 
