@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, timedelta
@@ -17,7 +14,6 @@ import redis
 
 from deploy.demo.country.facts import generate
 from deploy.demo.loading import Doors, Line, load
-from deploy.local.supervision import ROOT
 from shared.adapters.clickhouse.client import connect
 from shared.contracts.questions import KnownAt, Question
 from shared.domain import reference
@@ -212,7 +208,7 @@ async def test_a_figure_seen_meanwhile_is_the_same_for_ever(system: RunningStack
 
 
 def test_the_journal_is_what_the_log_makes(system: RunningStack, seen: list[Answer]) -> None:
-    assert _verified(system)[-1:] == ["differences=0"]
+    assert system.verified()[-1:] == ["differences=0"]
 
 
 def test_what_differs_is_told_down_to_the_fact(system: RunningStack, seen: list[Answer]) -> None:
@@ -225,7 +221,7 @@ def test_what_differs_is_told_down_to_the_fact(system: RunningStack, seen: list[
             f"VALUES ({partition}, {offset}, 99, 'entry', 'custody', 'correction', 'ep-077', 5, '2026-01-31')"
         )
         try:
-            told = _verified(system)
+            told = system.verified()
         finally:
             client.command("ALTER TABLE journal_3 DELETE WHERE establishment = 'ep-077' SETTINGS mutations_sync = 1")
     assert told[-1] == "differences=1"
@@ -233,11 +229,3 @@ def test_what_differs_is_told_down_to_the_fact(system: RunningStack, seen: list[
     assert f"only in the living journal, offset {offset} line 99: entry custody correction ep-077" in line
     assert "stock 5 flow 0" in line
     assert line.endswith(f"{source}/{fact_id}")
-
-
-def _verified(system: RunningStack) -> list[str]:
-    command = [sys.executable, "-m", "services.aggregator", "verify"]
-    environment = {**os.environ, **system.environment}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout, done.stderr
-    return done.stdout.splitlines()

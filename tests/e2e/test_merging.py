@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.local.supervision import ROOT
 from shared.contracts.questions import Question
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import Measure
@@ -95,7 +91,7 @@ async def test_merged_and_parted(system: RunningStack) -> None:
         await _becomes(client, {(FIRST,): 1, (SECOND,): 1})
         assert await _shows(client, [])
         await until(lambda: counted_all(system, client), "everything is counted", seconds=60)
-    assert _verified(system)[-1:] == ["differences=0"]
+    assert system.verified()[-1:] == ["differences=0"]
     await _receipts_close(system)
 
 
@@ -109,11 +105,3 @@ async def _receipts_close(system: RunningStack) -> None:
             told = (await http.get("/v1/receipts", params=days, headers=headers)).json()["days"]
             assert sum(day["sent"] for day in told) == sent
             assert sum(day["counted"] for day in told) == sent
-
-
-def _verified(system: RunningStack) -> list[str]:
-    command = [sys.executable, "-m", "services.aggregator", "verify"]
-    environment = {**os.environ, **system.environment}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout, done.stderr
-    return done.stdout.splitlines()

@@ -120,7 +120,7 @@ async def play(seed: int, numbers: Iterable[int], say: Say) -> None:
             played += 1
             if not verdict.well:
                 raise RoundError(_told(seed, number, verdict, played))
-        rebuilt = await asyncio.to_thread(broken.verified)
+        rebuilt = await asyncio.to_thread(broken.running.verified)
         say(f"verify: {rebuilt[-1]}")
         if rebuilt[-1] != NO_DIFFERENCE:
             verdict = Verdict(wrong=[line for line in rebuilt if "only in" in line] or rebuilt)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -95,13 +92,6 @@ class System:
                 "SELECT count() FROM {journal:Identifier} WHERE line = 0", {"journal": LEDGER}
             ).result_rows
         return int(row[0])
-
-    def verified(self) -> list[str]:
-        """What `make verify` says: the journal that went through all this, and one made from the log alone."""
-        command = [sys.executable, "-m", "services.aggregator", "verify"]
-        environment = {**os.environ, **self.running.environment}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        return done.stdout.splitlines() or ["nothing", *done.stderr.splitlines()[-1:]]
 
     def found(self) -> judge.Found:
         """What the journal holds."""

@@ -20,7 +20,7 @@ from shared.contracts.topics import PARTITIONS
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import MEASURES, Interval, Measure
 from shared.runtime.settings import Settings
-from tests.support.slow_count import SlowCount
+from tests.support.slow_count import SlowCount, known_then
 from tests.support.small_ledger import consumed, lima_date, rows_of, write
 
 JOURNAL, TABLE = "journal_checked", "checkpoint_checked"
@@ -127,7 +127,7 @@ async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, 
             await checkpoints.make(month)
     question = any_stock(dice)
     table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
-    expected = known(question.as_known_at).cells(question)
+    expected = known_then(ROWS, question.as_known_at).cells(question)
     assert {tuple(row[:-1]): row[-1] for row in table.rows} == expected
 
 
@@ -172,13 +172,3 @@ def some_knowledge(dice: random.Random) -> KnownAt | None:
         LEDGER_VERSION, tuple(max(0, len(MADE[p]) - dice.randrange(back * 20 + 1)) for p in range(PARTITIONS))
     )
     return dice.choice((None, KnownAt(time=close), KnownAt(time=within), KnownAt(position=str(reached))))
-
-
-def known(at: KnownAt | None) -> SlowCount:
-    if at is None:
-        return SLOW
-    if at.time is not None:
-        until = at.time.timestamp() * 1000
-        return SlowCount(ROWS, lambda row: row.recorded_ms <= until)
-    offsets = LogPosition.parse(at.position or "").next_offsets
-    return SlowCount(ROWS, lambda row: row.offset < offsets[row.partition])

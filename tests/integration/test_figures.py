@@ -20,7 +20,7 @@ from shared.domain import dimensions
 from shared.domain.measures import MEASURES, PLACES, Interval, Measure, crowding
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import Settings
-from tests.support.slow_count import SlowCount
+from tests.support.slow_count import SlowCount, known_then
 from tests.support.small_ledger import FIRST, consumed, lima_date, rows_of, write
 
 D = dimensions.Dimension
@@ -84,7 +84,7 @@ async def test_every_flow_by_every_dimension(figures: ClickHouseFigures, measure
 @pytest.mark.parametrize("seed", range(60))
 async def test_any_question(figures: ClickHouseFigures, seed: int) -> None:
     question = any_question(random.Random(seed))
-    assert cells(await figures.answer(question)) == known(question).cells(question)
+    assert cells(await figures.answer(question)) == known_then(ROWS, question.as_known_at).cells(question)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -160,7 +160,9 @@ async def test_any_balance(figures: ClickHouseFigures, seed: int) -> None:
     )
     asked = len(question.dimensions)
     filters = {each.dimension: each.codes for each in question.filters}
-    expected = known(question).balance(question.dimensions, filters, question.from_day, question.to_day)
+    expected = known_then(ROWS, question.as_known_at).balance(
+        question.dimensions, filters, question.from_day, question.to_day
+    )
     lines = {tuple(row[:asked]): list(row[asked + 1 :]) for row in (await figures.answer(question)).rows}
     assert {cell: line for cell, line in lines.items() if any(line)} == expected
 
@@ -237,14 +239,3 @@ def some_knowledge(dice: random.Random) -> KnownAt | None:
     ahead = {p: len(many) for p, many in MADE.items()}
     position = LogPosition(LEDGER_VERSION, tuple(dice.randrange(ahead[p] + 1) for p in range(PARTITIONS)))
     return dice.choice((None, KnownAt(time=moment), KnownAt(time=end_of_day), KnownAt(position=str(position))))
-
-
-def known(question: Question) -> SlowCount:
-    at = question.as_known_at
-    if at is None:
-        return SLOW
-    if at.time is not None:
-        until = at.time.timestamp() * 1000
-        return SlowCount(ROWS, lambda row: row.recorded_ms <= until)
-    offsets = LogPosition.parse(at.position or "").next_offsets
-    return SlowCount(ROWS, lambda row: row.offset < offsets[row.partition])

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from shared.adapters.clickhouse.statements import closes, periods
-from shared.contracts.questions import Question
+from shared.contracts.questions import KnownAt, LogPosition, Question
 from shared.domain import dimensions
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
@@ -190,3 +190,14 @@ def _sentence(coded: int) -> str:
         if years <= low + 5:
             return f"{low}-{low + 5}"
     return "35+"
+
+
+def known_then(rows: list[Row], at: KnownAt | None) -> SlowCount:
+    """The slow count of the rows that were known at a time or a position; of all if it is not said."""
+    if at is None:
+        return SlowCount(rows)
+    if at.time is not None:
+        until = at.time.timestamp() * 1000
+        return SlowCount(rows, lambda row: row.recorded_ms <= until)
+    offsets = LogPosition.parse(at.position or "").next_offsets
+    return SlowCount(rows, lambda row: row.offset < offsets[row.partition])

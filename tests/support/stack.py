@@ -111,6 +111,14 @@ class RunningStack:
         finally:
             beside.kill()
 
+    def verified(self) -> list[str]:
+        """What `make verify` says, line by line: the last one is `differences=N`."""
+        command = [sys.executable, "-m", "services.aggregator", "verify"]
+        environment = {**os.environ, **self.environment}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.stdout, done.stderr
+        return done.stdout.splitlines()
+
 
 class Beside:
     """A process of a stack that the supervisor does not know. Its id is written down, so that `down` ends it too."""
