@@ -16,7 +16,7 @@ from shared.adapters.clickhouse.export_tables import ClickHouseTables
 from shared.adapters.files.forms import FORMS
 from shared.adapters.files.shelf import FolderShelf
 from shared.adapters.redis.jobs import RedisExportJobs
-from shared.ports import JobsError
+from shared.export_ports import JobsError
 from shared.runtime.clock import Clock
 from shared.runtime.settings import Settings
 

@@ -15,7 +15,16 @@ from typing import Self
 
 from services.exports.manifest import Basis, file_name
 from shared.contracts.export_jobs import LAYOUT, MANIFEST, File, Format, Job, Order, definitions_version
-from shared.ports import Draft, ExportJobs, ExportQueue, ExportShelf, ExportTables, FileForm, JobsError, TablesError
+from shared.export_ports import (
+    Draft,
+    ExportJobs,
+    ExportQueue,
+    ExportShelf,
+    ExportTables,
+    FileForm,
+    JobsError,
+    TablesError,
+)
 from shared.reference.catalogue import load
 from shared.runtime.clock import Clock
 

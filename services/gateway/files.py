@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from shared.contracts.export_jobs import MANIFEST, File, Job
-from shared.ports import JobsError
+from shared.export_ports import JobsError
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",

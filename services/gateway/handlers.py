@@ -36,7 +36,8 @@ from shared.domain.dimensions import Dimension
 from shared.domain.laws import SAMPLES, Verdict
 from shared.domain.measures import MEASURES, Measure
 from shared.domain.periods import pieces
-from shared.ports import ExportJobs, Figures
+from shared.export_ports import ExportJobs
+from shared.ports import Figures
 from shared.reference.catalogue import load
 from shared.reference.members import members, unknown_members
 from shared.runtime.clock import Clock

@@ -10,7 +10,7 @@ import pytest
 
 from shared.adapters.redis.jobs import RedisExportJobs
 from shared.contracts.export_jobs import LEASE, MAX_ATTEMPTS, PAUSE, REMEMBERED, File, Format, Movements
-from shared.ports import ExportJobs
+from shared.export_ports import ExportJobs
 from tests.support.orders import POSITION, order
 from tests.unit.exports.fakes import FakeExportJobs
 

@@ -22,7 +22,7 @@ from shared.contracts.questions import LEDGER_VERSION, Filter, KnownAt, LogPosit
 from shared.contracts.topics import PARTITIONS
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import MEASURES, Interval, Measure
-from shared.ports import TablesError
+from shared.export_ports import TablesError
 from shared.runtime.settings import Settings
 from tests.support.orders import order
 from tests.support.small_ledger import FIRST, LAST, consumed, rows_of, write

@@ -12,7 +12,8 @@ from strawberry.types import Info
 from services.gateway.callers import Caller, ForbiddenError
 from services.gateway.handlers import Asking, Ordering
 from shared.contracts.questions import FiguresUnavailableError, QuestionError
-from shared.ports import JobsError, JournalError, ReceiptBook
+from shared.export_ports import JobsError
+from shared.ports import JournalError, ReceiptBook
 
 
 class Context(BaseContext):

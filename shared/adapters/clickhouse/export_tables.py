@@ -21,7 +21,7 @@ from shared.adapters.clickhouse.statements import Parameters, Statement, around,
 from shared.contracts.export_jobs import Column, Format, Movements, Order
 from shared.contracts.questions import KnownAt, LogPosition, Question
 from shared.domain.measures import MEASURES
-from shared.ports import FileForm, TablesError
+from shared.export_ports import FileForm, TablesError
 
 _FAILED = b"\n__exception__\r\n"
 _CHUNK = 1 << 20

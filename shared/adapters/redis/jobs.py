@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from shared.contracts.export_jobs import Job, Order
-from shared.ports import JobsError
+from shared.export_ports import JobsError
 
 _DUE = "siep:{exports}:due"
 _SECONDS_MAX = 5

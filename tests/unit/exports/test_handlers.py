@@ -17,7 +17,7 @@ from shared.adapters.files.forms import FORMS
 from shared.adapters.files.shelf import FolderShelf
 from shared.contracts.export_jobs import LEASE, MAX_ATTEMPTS, PAUSE, REMEMBERED, SEND_AGAIN, Format, Job, Order
 from shared.contracts.questions import LEDGER_VERSION
-from shared.ports import JobsError, TablesError
+from shared.export_ports import JobsError, TablesError
 from shared.runtime.clock import FixedClock
 from tests.support.orders import POPULATION, POSITION, order
 from tests.unit.exports.fakes import FakeExportJobs, FakeQueue, FakeRows, FakeTables
