@@ -8,22 +8,21 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
 
-from deploy.demo.loading import log_standing
 from deploy.local.home import Home, free_ports
 from deploy.local.programs import INFRASTRUCTURE, SERVICES
 from deploy.local.stack import Stack
 from shared.adapters.clickhouse.client import connect
 from shared.adapters.clickhouse.queries import LEDGER
-from shared.ports import LogError
 from shared.runtime.settings import Settings
 from tests.faults import judge
 from tests.faults.plan import LINKS
 from tests.faults.proxy import Proxy
-from tests.support.owed import something_is_owed
+from tests.support.owed import settled
 from tests.support.stack import RunningStack
 
 Say = Callable[[str], None]
@@ -77,13 +76,8 @@ class System:
 
     async def quiet(self) -> bool:
         """Whether nothing is under way: ingest has taken everything, and the journal has the whole log."""
-        try:
-            standing = await log_standing(self.running.environment["SIEP_KAFKA"])
-        except LogError:
-            return False
-        found = await asyncio.to_thread(self.counted)
-        settled = standing.complete and found == standing.records
-        return settled and not await something_is_owed(self.running.settings(Settings))
+        counted = partial(asyncio.to_thread, self.counted)
+        return await settled(self.running.environment["SIEP_KAFKA"], self.running.settings(Settings), counted)
 
     def counted(self) -> int:
         """How many records of the log are in the journal."""

@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from deploy.demo.loading import log_standing
 from shared.contracts.questions import LogPosition, Question
 from shared.domain.measures import Measure
-from shared.ports import LogError
 from shared.runtime.settings import Settings
-from tests.support.owed import something_is_owed
+from tests.support.owed import settled
 from tests.support.stack import RunningStack
 
 _FIGURE = "query Figure($question: QuestionInput!) { figure(question: $question) { rows provenance { position } } }"
@@ -72,13 +70,13 @@ async def asking(system: RunningStack) -> AsyncIterator[Asking]:
 
 async def counted_all(system: RunningStack, client: Asking) -> bool:
     """Whether every record of the log is in the figures, the log has what was pushed into Kafka, and nothing is owed."""
-    try:
-        standing = await log_standing(system.environment["SIEP_KAFKA"])
-        answer = await client.figure(_ANY)
-    except (LogError, NoAnswerError):
-        return False
-    settled = standing.complete and answer.offsets == standing.records
-    return settled and not await something_is_owed(system.settings(Settings))
+
+    async def counted() -> int:
+        return (await client.figure(_ANY)).offsets
+
+    with contextlib.suppress(NoAnswerError):
+        return await settled(system.environment["SIEP_KAFKA"], system.settings(Settings), counted)
+    return False
 
 
 def _said(question: Question) -> dict[str, Any]:
