@@ -12,7 +12,7 @@ VENV := .venv/bin
 RUN := $(VENV)/python -m
 COMPILE := $(VENV)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet
 
-.PHONY: help demo up down status test simulate check bench overload verify faults lock generate
+.PHONY: help demo up down status test simulate check bench overload verify faults sabotage lock generate
 
 help:  ## list the doors
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ verify: .venv/ready  ## rebuild the ledger from the log and compare; last line d
 
 faults: .venv/ready  ## kill, stall and cut things at random, then count again: ROUNDS=20 SEED=1, or ROUND=7 alone
 	@$(RUN) tests.faults --seed $(or $(SEED),1) $(if $(ROUND),--round $(ROUND),--rounds $(or $(ROUNDS),20))
+
+sabotage: .venv/ready  ## take out each rule that keeps the count right: a test must notice; last line rules=N unnoticed=0
+	@$(RUN) tests.sabotage
 
 generate: .venv/ready  ## write again every committed file that is generated
 	@$(RUN) deploy.generate

@@ -38,7 +38,6 @@ from shared.ports import (
     LogError,
     Publisher,
     Record,
-    SlowDownError,
 )
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.settings import Settings
@@ -67,7 +66,7 @@ class Followers:
     tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
     stopped: dict[int, str] = field(default_factory=dict)
-    undelivered: dict[int, str] = field(default_factory=dict)
+    couriers: dict[int, Courier] = field(default_factory=dict)
 
     async def assigned(self, partitions: set[int]) -> None:
         """Begin to follow what is ours now."""
@@ -85,40 +84,21 @@ class Followers:
         self.log.forget(partitions)
         for number in partitions:
             self.positions.pop(number, None)
-            self.undelivered.pop(number, None)
+            self.couriers.pop(number, None)
 
     async def _follow(self, number: int) -> None:
         partition = Partition(number, self.journal, self.histories)
-        delivering = asyncio.create_task(self._deliver(partition), name=f"courier-{number}")
-        try:
+        async with contextlib.AsyncExitStack() as beside:
+            if number != MERGED_PARTITION:
+                courier = self.couriers[number] = Courier(number, self.journal, self.publisher, self.ends)
+                delivering = asyncio.create_task(courier.deliver_for_ever(partition), name=f"courier-{number}")
+                beside.callback(delivering.cancel)
             await self._follow_until_stopped(partition)
-        finally:
-            delivering.cancel()
 
-    async def _deliver(self, partition: Partition) -> None:
-        """Tell others what the journal says that they lack, for ever; whoever is stuck does not stop our counting."""
-        number = partition.number
-        courier = Courier(number, self.journal, self.publisher, self.ends)
-        while number != MERGED_PARTITION:
-            if partition.owing:
-                partition.owing = False
-                why = await self._undelivered(courier)
-                partition.owing = partition.owing or why is not None
-                self.undelivered = {key: told for key, told in self.undelivered.items() if key != number}
-                if why is not None:
-                    self.undelivered[number] = why
-            await asyncio.sleep(AGAIN_SECONDS)
-
-    async def _undelivered(self, courier: Courier) -> str | None:
-        """Deliver; why something is left, if it is."""
-        try:
-            return None if await courier.deliver() else "waits until the other partition is as far as it was"
-        except (JournalError, LogError, SlowDownError) as error:
-            log.warning("not delivered yet", extra={"why": str(error)[:300]})
-            return str(error)[:300]
-        except Exception as error:  # a courier that ended unseen would leave persons missing
-            log.critical("a courier fails", exc_info=True)
-            return f"[{type(error).__name__}] was not expected: see the log"
+    @property
+    def undelivered(self) -> dict[int, str]:
+        """Why what partitions owe others could not be told them, for those where it is so."""
+        return {number: one.undelivered for number, one in self.couriers.items() if one.undelivered is not None}
 
     async def _follow_until_stopped(self, partition: Partition) -> None:
         number = partition.number

@@ -7,13 +7,19 @@ next. Several owners may send the same: the other side knows it by where it came
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from services.aggregator.handlers import Partition
 from shared.contracts.mapping import merge_notice, moved
 from shared.contracts.topics import MERGED_PARTITION, partition_of
-from shared.ports import Journal, LogEnds, Moved, Outgoing, Publisher, Told
+from shared.ports import Journal, JournalError, LogEnds, LogError, Moved, Outgoing, Publisher, SlowDownError, Told
 
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
 MESSAGES_AT_A_TIME = 100
 """Histories may be large: so many at a time stay below what may be under way to the log."""
 
@@ -37,6 +43,28 @@ class Courier:
         self._sent: set[Told] = set()
         self._begun_with: Sequence[int] = ()
         self._open: set[int] = set()
+        self.undelivered: str | None = None
+        """Why something that is owed was not told yet, if it is so."""
+
+    async def deliver_for_ever(self, partition: Partition) -> None:
+        """Deliver whenever the partition may owe something, until cancelled; being stuck does not stop its counting."""
+        while True:
+            if partition.owing:
+                partition.owing = False
+                self.undelivered = await self._why_left()
+                partition.owing = partition.owing or self.undelivered is not None
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _why_left(self) -> str | None:
+        """Deliver; why something is left, if it is."""
+        try:
+            return None if await self.deliver() else "waits until the other partition is as far as it was"
+        except (JournalError, LogError, SlowDownError) as error:
+            log.warning("not delivered yet", extra={"why": str(error)[:300]})
+            return str(error)[:300]
+        except Exception as error:  # a courier that ended unseen would leave persons missing
+            log.critical("a courier fails", exc_info=True)
+            return f"[{type(error).__name__}] was not expected: see the log"
 
     async def deliver(self) -> bool:
         """Send what is lacking; False if something must wait for its partition to be as far as it was at the start.
