@@ -11,6 +11,7 @@ import pytest
 from shared.adapters.clickhouse.client import AsyncClient, connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.statements import Statement
 from shared.contracts.topics import MERGED_PARTITION, partition_of
 from shared.domain.facts import DAY_MS, NAMING, Fact
 from shared.domain.laws import LAWS, SAMPLES, Verdict
@@ -165,6 +166,34 @@ async def test_it_finds_a_person_by_each_of_its_tokens(laws: Laws, asked: str) -
     assert found[LAW].broken == 1
     assert found[LAW].example.startswith("partition 8 offset ")
     assert not await laws.of(asked)
+
+
+class Meanwhile(ClickHouseFigures):
+    """Before each question the journal has grown by one more merge that has arrived, of a chain of tokens."""
+
+    def __init__(self, client: AsyncClient, journal: str) -> None:
+        super().__init__(client, journal)
+        self._growing = ClickHouseJournal(client, journal)
+        self._country, self._written = country_of_four(), dict[int, int]()
+
+    async def _said(self, asked: Statement) -> bytes:
+        await write_new(self._growing, self._country, self._written)
+        number = len(self._country.rows(0))
+        newcomer = token_in(0, 100 + number)
+        self._country.tell(FIRST, Fact("ep-001", f"more-{number}", "identity_merge", 3, {"other": newcomer}))
+        self._country.tell(newcomer, life(f"p{number}")[0])
+        self._country.finish()
+        return await super()._said(asked)
+
+
+async def test_all_that_one_look_reads_is_known_at_one_position(laws: Laws) -> None:
+    """Who is connected is asked before facts and entries: a merge that arrives between the two belongs to the next look."""
+    drawn = await laws.client.query(f"SELECT sipHash64('{FIRST}') % {SAMPLES}")
+    verdicts, _ = await Meanwhile(laws.client, laws.journal).laws(int(drawn.result_rows[0][0]))
+    assert [one for one in verdicts if one.broken] == []
+    assert (await laws.client.query(f"SELECT uniq(subject) FROM {laws.journal} WHERE partition = 8")).result_rows == [
+        (5,)
+    ]
 
 
 async def test_each_is_in_one_sample(laws: Laws) -> None:

@@ -63,7 +63,9 @@ def test_it_holds_at_every_instant_also_while_persons_are_on_their_way(told: lis
         assert not wrong_in(country)
 
 
-@given(tellings(), st.randoms(use_true_random=False), st.sampled_from(("missing", "double", "schooling", "later")))
+@given(
+    tellings(), st.randoms(use_true_random=False), st.sampled_from(("missing", "double", "flow", "schooling", "later"))
+)
 @settings(max_examples=200, deadline=None)
 def test_any_entry_changed_is_found_under_its_token(told: list[Told], random: Random, how: str) -> None:
     country = SmallCountry()
@@ -83,6 +85,7 @@ def spoilt(entries: Sequence[Entry], number: int, how: str) -> list[Entry]:
     instead = {
         "missing": [],
         "double": [entry, entry],
+        "flow": [entry._replace(flow_delta=entry.flow_delta + 1)],
         "schooling": [entry._replace(attributes=entry.attributes._replace(schooling="otra"))],
         "later": [entry._replace(effective_ms=entry.effective_ms + 1)],
     }
