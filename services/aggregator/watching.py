@@ -14,7 +14,7 @@ from shared.runtime.clock import Clock
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 600.0
-"""The laws read every entry. Everybody has been looked at once after eleven hours."""
+"""The laws read every entry. Everybody has been looked at, and folded again, once after eleven hours."""
 
 
 class Watch:
@@ -29,7 +29,10 @@ class Watch:
     async def run(self) -> None:
         """Look, wait, look again, until cancelled."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:  # a watch that ended unseen would look as if all held
+                log.critical("the laws cannot be checked", exc_info=True)
             await asyncio.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:

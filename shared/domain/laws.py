@@ -32,6 +32,10 @@ LAWS: Mapping[str, Label] = {
         "Cada registro del log tiene su fila: no falta ninguna parte",
         "Every record of the log that was consumed has its row: no part is missing",
     ),
+    "persons_are_as_folded": Label(
+        "Los asientos de cada persona son los que hacen sus hechos, contados de nuevo (una muestra que rota)",
+        "The entries of every person are what the facts make that are recorded of it (of a sample that rotates)",
+    ),
 }
 
 SAMPLES = 64

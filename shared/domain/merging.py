@@ -32,12 +32,17 @@ def remembered(subject: str, fact: Fact) -> list[tuple[str, Fact]]:
 
 def connected(tokens: Iterable[str], facts_of: Remembered) -> set[str]:
     """These tokens and all that any merge ever named connects with them, in force or not."""
+    return reached(tokens, lambda token: neighbours(facts_of(token)))
+
+
+def reached(tokens: Iterable[str], next_to: Callable[[str], Iterable[str]]) -> set[str]:
+    """These tokens and all that lies next to one of them, or next to one of those, and so on."""
     found, waiting = set[str](), list(tokens)
     while waiting:
         token = waiting.pop()
         if token not in found:
             found.add(token)
-            waiting += neighbours(facts_of(token))
+            waiting += next_to(token)
     return found
 
 

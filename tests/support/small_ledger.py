@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from shared.contracts.mapping import Message
+from shared.contracts.mapping import decode
 from shared.contracts.topics import PARTITIONS, partition_of
 from shared.domain.facts import LIMA_OFFSET_MS, Fact
 from shared.domain.history import History
 from shared.domain.ledger import Entry
 from shared.ports import Consumed, Journal
 from shared.reference.catalogue import load
+from tests.support.logs import message
 
 FIRST, LAST = date(2024, 11, 20), date(2025, 4, 10)
 SITES = ("ep-001", "ep-002", "ep-003", "ep-066")
@@ -51,8 +52,8 @@ def consumed(seed: int, people: int) -> dict[int, list[Consumed]]:
     for recorded_ms, subject, fact in said:
         rows = made[partition_of(subject)]
         entries = histories.setdefault(subject, History(())).add(fact)
-        message = Message(fact.source, fact.id, subject, f"siep.{fact.kind}.v1", fact)
-        rows.append(Consumed(len(rows), len(rows) + 1, recorded_ms, "counted", message, b"{}", entries))
+        told = message(fact, subject)
+        rows.append(Consumed(len(rows), len(rows) + 1, recorded_ms, "counted", decode(told), told, entries))
     return made
 
 

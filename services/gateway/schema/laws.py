@@ -18,7 +18,7 @@ class Law:
     code: str
     label: Label
     holds: bool
-    broken: int = strawberry.field(description="how many cells, causes or partitions break it")
+    broken: int = strawberry.field(description="how many cells, causes, persons or partitions break it")
     example: str = strawberry.field(description="one of them; empty if it holds")
 
 
@@ -42,7 +42,7 @@ async def laws(info: Information) -> Laws:
     return Laws(hold=all(item.holds for item in items), items=items, provenance=types.provenance(rests_on))
 
 
+_ANEW = "counted anew from every entry; each minute another sample of persons is folded again."
 LawsQuery = create_type(
-    "LawsQuery",
-    [strawberry.field(laws, description="Whether the ledger obeys its own laws, counted anew from every entry.")],
+    "LawsQuery", [strawberry.field(laws, description=f"Whether the ledger obeys its own laws, {_ANEW}")]
 )

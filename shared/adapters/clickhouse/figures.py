@@ -11,12 +11,14 @@ import orjson
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from shared.adapters.clickhouse import refolding
 from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of, shared_identity_of
 from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import (
     Base,
+    Parameters,
     Statement,
     around,
     begins_at_a_checkpoint,
@@ -175,11 +177,18 @@ class ClickHouseFigures:
 
     async def laws(self, sample: int) -> tuple[tuple[Verdict, ...], Provenance]:
         """See shared.ports.Figures."""
-        asked = Statement(
-            cut("laws", known_flags(None)), {"journal": self._journal, "samples": SAMPLES, "sample": sample}
-        )
-        verdicts, standing = await self._ask(asked)
-        return tuple(Verdict(law, *found) for law, found in verdicts), _provenance(None, standing)
+        drawn = {"journal": self._journal, "samples": SAMPLES, "sample": sample}
+        verdicts, standing = await self._ask(Statement(cut("laws", known_flags(None)), drawn))
+        rests_on = _provenance(None, standing)
+        folded = await self._as_folded(drawn, KnownAt(position=str(rests_on.position)))
+        return (*(Verdict(law, *found) for law, found in verdicts), folded), rests_on
+
+    async def _as_folded(self, drawn: Parameters, at: KnownAt) -> Verdict:
+        """Facts and entries are read at once. Who is connected is asked before, as known at the same position."""
+        asked = drawn | {"merged": MERGED_PARTITION} | known(at)
+        (merges,) = await self._ask(Statement(cut("merges", known_flags(at)), asked))
+        held = Statement(cut("held", known_flags(at)), asked | {"tokens": refolding.to_fetch(merges)})
+        return await refolding.verdict((await self._said(held)).splitlines())
 
     async def ready(self) -> bool:
         """See shared.ports.Figures."""
@@ -212,13 +221,16 @@ class ClickHouseFigures:
 
     async def _ask(self, asked: Statement) -> Any:
         """The one row of an answer. Raises FiguresUnavailableError."""
+        return orjson.loads(await self._said(asked))
+
+    async def _said(self, asked: Statement) -> bytes:
+        """An answer, a line for each row. Raises FiguresUnavailableError."""
         try:
-            said = await self._client.raw_query(
+            return await self._client.raw_query(
                 asked.sql, asked.parameters, settings=_SETTINGS, fmt="JSONCompactEachRow"
             )
         except (ClickHouseError, OSError) as error:
             raise FiguresUnavailableError("the journal does not answer") from error
-        return orjson.loads(said)
 
 
 def movements(position: LogPosition, first_day: date, last_day: date, journal: str = LEDGER) -> Statement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from shared.contracts.questions import LEDGER_VERSION, FiguresUnavailableError, 
 from shared.contracts.topics import PARTITIONS
 from shared.domain.laws import SAMPLES, Verdict
 from shared.runtime.clock import FixedClock
+from tests.support.waiting import until
 
 POSITION = LogPosition(LEDGER_VERSION, (1,) * PARTITIONS)
 
@@ -22,9 +24,13 @@ class Answers:
     def __init__(self, *verdicts: Verdict) -> None:
         self.verdicts = verdicts
         self.samples: list[int] = []
+        self.fails: Exception | None = None  # once
 
     async def laws(self, sample: int) -> tuple[tuple[Verdict, ...], Provenance]:
         self.samples.append(sample)
+        if self.fails:
+            error, self.fails = self.fails, None
+            raise error
         if not self.verdicts:
             raise FiguresUnavailableError("the journal does not answer")
         return self.verdicts, Provenance(POSITION, None, provisional=False, catalogue_version="")
@@ -32,6 +38,10 @@ class Answers:
 
 def watch(answers: Answers) -> Watch:
     return Watch(answers, FixedClock(datetime(2026, 1, 31, tzinfo=UTC)))  # type: ignore[arg-type]  # asks for laws alone
+
+
+async def found(one: Watch) -> bool:
+    return bool(one.found)
 
 
 async def test_a_ledger_that_obeys_is_said_to(caplog: pytest.LogCaptureFixture) -> None:
@@ -56,6 +66,19 @@ async def test_while_the_journal_is_away_the_last_look_stands() -> None:
     answers.verdicts = ()
     await one.look()
     assert one.found is found
+
+
+async def test_what_nobody_foresaw_is_logged_and_the_watch_goes_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.aggregator.watching.EVERY_SECONDS", 0.01)
+    answers = Answers(Verdict("transfers_meet", 0, ""))
+    answers.fails = KeyError("establishment")
+    one = watch(answers)
+    running = asyncio.create_task(one.run())
+    await until(lambda: found(one), "what it looks at again is found")
+    running.cancel()
+    assert [record.levelno for record in caplog.records] == [logging.CRITICAL]
 
 
 async def test_in_time_everybody_is_looked_at() -> None:
