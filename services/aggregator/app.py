@@ -8,15 +8,17 @@ import logging
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.aggregator.checkpointing import make_for_ever
 from services.aggregator.courier import Courier
 from services.aggregator.handlers import Partition, PartitionStoppedError
+from services.aggregator.metrics import MEDIA_TYPE, metrics
 from services.aggregator.watching import Watch
 from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.client import connect_async
@@ -196,17 +198,26 @@ def create_app(settings: Settings) -> Starlette:
             await redis.aclose()
             await client.close()
 
-    return Starlette(routes=[Route("/health", _health)], lifespan=lifespan)
+    return Starlette(routes=[Route("/health", _health), Route("/metrics", _metrics)], lifespan=lifespan)
 
 
 async def _health(request: Request) -> JSONResponse:
     """200 while every assigned partition is followed, 503 with the reason once one had to stop; and the laws broken."""
+    body = _standing(request)
+    return JSONResponse(body, status_code=503 if body["stopped"] else 200)
+
+
+async def _metrics(request: Request) -> Response:
+    """The same for Prometheus, always 200."""
+    return Response(metrics(_standing(request)), media_type=MEDIA_TYPE)
+
+
+def _standing(request: Request) -> dict[str, Any]:
     followers: Followers = request.app.state.followers
-    body = {
+    return {
         "status": "stopped" if followers.stopped else "ok",
         "positions": {str(number): offset for number, offset in sorted(followers.positions.items())},
         "stopped": {str(number): why for number, why in sorted(followers.stopped.items())},
         "undelivered": {str(number): why for number, why in sorted(followers.undelivered.items())},
         "laws": request.app.state.watch.found,
     }
-    return JSONResponse(body, status_code=503 if followers.stopped else 200)

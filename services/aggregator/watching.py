@@ -24,7 +24,6 @@ class Watch:
         self._figures = figures
         self._clock = clock
         self.found: dict[str, Any] = {}
-        self._sample = 0
 
     async def run(self) -> None:
         """Look, wait, look again, until cancelled."""
@@ -36,10 +35,13 @@ class Watch:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
-        """Look once, at the next sample of persons. A journal that does not answer leaves what was found before."""
-        self._sample = (self._sample + 1) % SAMPLES
+        """Look once, at the sample of persons whose turn the clock says it is, so that a restart begins nothing anew.
+
+        A journal that does not answer leaves what was found before.
+        """
+        sample = int(self._clock.now().timestamp() // EVERY_SECONDS) % SAMPLES
         try:
-            verdicts, rests_on = await self._figures.laws(self._sample)
+            verdicts, rests_on = await self._figures.laws(sample)
         except FiguresUnavailableError as error:
             log.warning("laws not checked", extra={"why": str(error)})
             return

@@ -33,13 +33,6 @@ RULES = (
         "tests/contract/test_journal.py::test_two_inserts_that_pass_the_guard_together_make_one_batch",
     ),
     Rule(
-        "a batch is one part: it is there wholly or not at all",
-        "shared/adapters/clickhouse/journal.py",
-        '"max_block_size": 1_000_000',
-        '"max_block_size": 500, "min_insert_block_size_rows": 500',
-        "tests/integration/test_journal_table.py::test_a_batch_is_one_part",
-    ),
-    Rule(
         "after a write that broke off, the journal says what landed",
         "services/aggregator/handlers.py",
         "            if reached.next_offset != position.next_offset:\n                return reached\n",
