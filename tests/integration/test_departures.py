@@ -21,7 +21,7 @@ from shared.contracts.mapping import Message
 from shared.contracts.questions import KnownAt
 from shared.contracts.topics import MERGED_PARTITION, partition_of
 from shared.domain.anomalies import DEPARTED_NOT_ARRIVED, TOLD_TOGETHER_MS, TRANSIT_DAYS_MAX
-from shared.domain.custody import Spell, fold
+from shared.domain.custody import Spell, Timeline, fold
 from shared.domain.facts import DAY_MS, Fact
 from shared.domain.history import History
 from shared.ports import Consumed
@@ -94,6 +94,7 @@ def departure(name: str, happened: float, data: dict[str, Any]) -> dict[str, Any
     return about(f"{name}-transfer_departure-1") | {"replacement": replacement}
 
 
+MARRIED = {"profile": {"civil_status": "casado"}}
 CAME_LATER = about("arrival-corrected-transfer_arrival-2") | {
     "replacement": {"kind": "transfer_arrival", "at_ms": day(3), "data": CAME}
 }
@@ -102,6 +103,8 @@ CASES = [
     *of("elsewhere", (1, 1, "transfer_departure", LEFT_ELSEWHERE)),
     *of("in-time", DEPARTED, ARRIVED_IN_TIME),
     *of("told-late", DEPARTED, (6, 2, "transfer_arrival", CAME)),
+    *of("changed", DEPARTED, (6, 6, "profile_change", MARRIED), (6, 6, "transfer_arrival", CAME)),  # at one instant
+    *of("again", DEPARTED, ARRIVED_IN_TIME, (3, 3, "transfer_departure", at("ep-002", destination="ep-003"))),
     *of("slow", DEPARTED, (8, 8, "transfer_arrival", CAME)),
     *of("released", DEPARTED, (6, 6, "release", at("ep-001", liberty_type="pena-cumplida"))),
     *of("voided", DEPARTED, (7, 7, "void", about("voided-transfer_departure-1"))),
@@ -110,6 +113,7 @@ CASES = [
     *of("reopened", DEPARTED, (5, 2, "transfer_arrival", CAME), (6, 6, "void", about("reopened-transfer_arrival-5"))),
     *of("arrival-corrected", DEPARTED, ARRIVED_IN_TIME, (9, 9, "amendment", CAME_LATER)),
     *of("together", (9, 1, "transfer_departure", LEFT), (9 + MINUTE, 2, "transfer_arrival", CAME)),
+    *of("just-late", DEPARTED, (4 + MINUTE, 2, "transfer_arrival", CAME)),
     *of("not-together", (9, 1, "transfer_departure", LEFT), (9.5, 2, "transfer_arrival", CAME)),
     *of("clock", *((moment, 0, "profile_change", {"profile": {}}) for moment in (4 - MINUTE, 4, 4.25, 20))),
 ]
@@ -138,6 +142,8 @@ async def test_a_departure_is_shown_when_the_days_have_passed_and_not_before(fig
         "waits",
         "elsewhere",
         "told-late",
+        "just-late",
+        "changed",
         "slow",
         "released",
         "voided",
@@ -145,7 +151,7 @@ async def test_a_departure_is_shown_when_the_days_have_passed_and_not_before(fig
         "later",
         "reopened",
     }
-    assert (due.open, due.resolved) == (9, 0)
+    assert (due.open, due.resolved) == (11, 0)
     (waits,) = (one for one in due.items if one.fact.id.startswith("waits"))
     assert waits.fact == ("ep-001", "waits-transfer_departure-1", "siep.transfer_departure.v1")
     assert waits.establishments == ("ep-001", "ep-002")
@@ -161,6 +167,11 @@ async def test_it_is_resolved_by_the_fact_that_ended_the_transit_or_took_the_dep
     told = {(one.fact.id, one.establishments[1]): one for one in now.items}
     assert {name: (one.resolved_by.id, one.resolved_at) for name, one in told.items() if one.resolved_by} == {
         ("told-late-transfer_departure-1", "ep-002"): ("told-late-transfer_arrival-6", moment_of(day(6))),
+        ("changed-transfer_departure-1", "ep-002"): ("changed-transfer_arrival-6", moment_of(day(6))),
+        ("just-late-transfer_departure-1", "ep-002"): (
+            "just-late-transfer_arrival-4.00069",
+            moment_of(day(4 + MINUTE)),
+        ),
         ("slow-transfer_departure-1", "ep-002"): ("slow-transfer_arrival-8", moment_of(day(8))),
         ("released-transfer_departure-1", "ep-002"): ("released-release-6", moment_of(day(6))),
         ("voided-transfer_departure-1", "ep-002"): ("voided-void-7", moment_of(day(7))),
@@ -173,9 +184,10 @@ async def test_it_is_resolved_by_the_fact_that_ended_the_transit_or_took_the_dep
         ("waits-transfer_departure-1", "ep-002"),
         ("elsewhere-transfer_departure-1", "ep-003"),
         ("redirected-amendment-7", "ep-003"),
+        ("again-transfer_departure-3", "ep-003"),
         ("reopened-transfer_departure-1", "ep-002"),
     }
-    assert (now.open, now.resolved) == (4, 7)
+    assert (now.open, now.resolved) == (5, 9)
 
 
 async def test_what_was_known_then_is_told_again_by_its_position(figures: ClickHouseFigures) -> None:
@@ -190,11 +202,11 @@ async def test_what_was_known_then_is_told_again_by_its_position(figures: ClickH
 
 async def test_both_ends_are_told_and_nobody_else(figures: ClickHouseFigures) -> None:
     both = {place: await _asked(figures, establishment=place) for place in ("ep-001", "ep-002", "ep-003", "ep-004")}
-    assert _names(both["ep-003"]) == {"elsewhere", "redirected"}
-    assert both["ep-003"].open == 2
+    assert _names(both["ep-003"]) == {"elsewhere", "redirected", "again"}
+    assert both["ep-003"].open == 3
     assert "redirected" in _names(both["ep-002"])
     assert "elsewhere" not in _names(both["ep-002"])
-    assert len(both["ep-001"].items) == 11
+    assert len(both["ep-001"].items) == 13
     assert both["ep-004"].items == ()
 
 
@@ -259,7 +271,7 @@ PLACES = ("ep-001", "ep-002", "ep-003")
 def _life(dice: random.Random, name: str) -> Iterator[Told]:
     """Movements in any order, told late or not, corrected or not; many at the same instant."""
     facts = [Fact("ep-001", f"{name}-0", "admission", day(0), entry("ep-001"))]
-    for number in range(1, dice.randrange(3, 9)):
+    for number in range(1, dice.randrange(3, 14)):
         place, other, moment = dice.choice(PLACES), dice.choice(PLACES), day(dice.randrange(24) / 2)
         kind, data = dice.choice((
             ("transfer_departure", at("ep-001", destination=other)), ("transfer_departure", at(place, destination=other)),
@@ -295,20 +307,16 @@ def _slow(told: Sequence[Told], reached_ms: int) -> Iterator[Found]:
         if ended is None:
             yield (*departure[1:], moment_of(departure[0])), moment_of(noticed), None, None
             continue
-        in_time = any(
-            spell.book == "transit"
-            and spell.opened_ms == departure[0]
-            and spell.closed_ms is not None
-            and spell.closed_ms <= due
-            for spell in folds[ended].spells
-        )
-        if not in_time or told[ended][0] >= noticed + TOLD_TOGETHER_MS:
-            yield (
-                (*departure[1:], moment_of(departure[0])),
-                moment_of(noticed),
-                moment_of(told[ended][0]),
-                told[ended][2].id,
-            )
+        told_at = next(told[n][0] for n, timeline in enumerate(folds) if _transit(timeline, departure))
+        transit = _transit(folds[ended], departure)
+        in_time = transit is not None and transit.closed_ms is not None and transit.closed_ms <= due
+        if not in_time or told[ended][0] >= told_at + TOLD_TOGETHER_MS:
+            by = told[ended]
+            yield (*departure[1:], moment_of(departure[0])), moment_of(noticed), moment_of(by[0]), by[2].id
+
+
+def _transit(timeline: Timeline, departure: tuple[int, str, str]) -> Spell | None:
+    return next((one for one in timeline.spells if one.book == "transit" and _departure(one) == departure), None)
 
 
 def _departure(transit: Spell) -> tuple[int, str, str]:

@@ -1,7 +1,8 @@
 -- Departures whose arrival did not come in time, as the book of transits tells them. A person's entries are put in the order
 -- in which they were recorded, offset by offset: after each of them somebody is in transit, since the last departure that
 -- stands then, or not. Overdue is a departure while that is so and `days` have passed; what was known last is held against
--- the last moment recorded by then. The innermost question leaves out, by sums alone, nearly all who arrived in time.
+-- the last moment recorded by then. The innermost question leaves out, by sums alone, nearly all who arrived in time. What
+-- was told together, with an arrival in time, is not resolved: nobody was missing.
         SELECT
             'departed_not_arrived', origin, destination, since, noticed, stands, resolved,
             (first_told.2, first_told.3), (ended.2, ended.3)
@@ -64,4 +65,4 @@
             ARRAY JOIN arrayDistinct(arrayFlatten(arrayMap(step -> arrayMap(start -> start.1, step.5), steps))) AS departure
             WHERE notEmpty(overdue) AND ({establishment:String} = '' OR {establishment:String} IN (origin, destination))
         )
-        WHERE NOT (arrayExists(end -> end BETWEEN since AND due, ended.6) AND resolved < noticed + {together:UInt32})
+        WHERE NOT (arrayExists(end -> end BETWEEN since AND due, ended.6) AND resolved < first_told.1 + {together:UInt32})
