@@ -3,6 +3,7 @@
 -- stands then, or not. Overdue is a departure while that is so and `days` have passed; what was known last is held against
 -- the last moment recorded by then. The innermost question leaves out, by sums alone, nearly all who arrived in time. What
 -- was told together, with an arrival in time, is not resolved: nobody was missing.
+-- A step is (recorded, partition, offset, stock, ((since, origin, destination), flow) of each departure, ends).
         SELECT
             'departed_not_arrived', origin, destination, since, noticed, stands, resolved,
             (first_told.2, first_told.3), (ended.2, ended.3)
