@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.contracts.questions import KnownAt, Provenance
-from shared.domain.anomalies import KINDS
+from shared.domain.anomalies import LISTED
 
 MAX_PAGE = 1_000
 MAX_PERIOD = timedelta(days=366)
@@ -39,9 +39,9 @@ class AnomalyQuestion(BaseModel):
     @field_validator("kinds")
     @classmethod
     def _are_known(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(kinds) - KINDS.keys())
+        unknown = sorted(set(kinds) - LISTED.keys())
         if unknown:
-            raise ValueError(f"no kind [{', '.join(unknown)}]; there are: {', '.join(KINDS)}")
+            raise ValueError(f"no kind [{', '.join(unknown)}]; there are: {', '.join(LISTED)}")
         return kinds
 
 

@@ -2,7 +2,7 @@
 
 An anomaly is a line of the ledger like any other: stated by the fact that shows it, retracted by the fact that
 resolves it. So it has a since, a when we learnt it and, once resolved, a fact that did it; and it can be asked as known
-at any moment.
+at any moment. Two kinds are no lines, and are found when they are asked for; of them the same can be said.
 """
 
 from __future__ import annotations
@@ -42,10 +42,21 @@ KINDS: Mapping[str, Label] = {
     "target_not_known": Label("Corrección de un hecho desconocido", "Correction of a fact not known (yet)"),
 }
 
+TRANSIT_DAYS_MAX = 3
+"""No source that we found says how long a traslado may take: three days are our choice."""
+TOLD_TOGETHER_MS = 3_600_000
+"""A journal of weeks off-line tells both legs within the hour: if the arrival was in time, nobody was missing."""
+DEPARTED_NOT_ARRIVED = "departed_not_arrived"
+"""Shown by time that passes and by no fact, so no line of the ledger: found in its transits when it is asked for."""
+LISTED: Mapping[str, Label] = {
+    **KINDS,
+    DEPARTED_NOT_ARRIVED: Label("Salida por traslado sin llegada", "Departure without arrival"),
+}
+
 SHARED_IDENTITY = "shared_identity"
 """Not of one person's facts, so no line of the ledger: found among all facts when it is asked for."""
 LABELS: Mapping[str, Label] = {
-    **KINDS,
+    **LISTED,
     SHARED_IDENTITY: Label("La misma identidad de hecho en dos personas", "The same source and id under two persons"),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.domain.anomalies import DEPARTED_NOT_ARRIVED
 from tests.support.gateway import MADE, SLOW, asked, said
 
 ANOMALIES = """query ($of: String, $kinds: [String!]! = [], $state: AnomalyState! = OPEN, $first: Int! = 1000, $skip: Int! = 0,
@@ -46,6 +47,7 @@ async def test_anomalies_are_those_of_the_ledger_and_name_the_fact_that_resolved
             *[""][: 2 - len(item["establishments"])],
         ): item
         for item in answer["items"]
+        if item["kind"]["code"] != DEPARTED_NOT_ARRIVED
     }
     expected = _stated_anomalies()
     assert told.keys() == expected.keys()
@@ -65,6 +67,8 @@ async def test_an_anomaly_is_seen_by_the_establishments_it_concerns_and_no_other
     assert own["open"] == len(own["items"]) > 0
     assert all("ep-001" in item["establishments"] for item in own["items"])
     assert any(item["establishments"] == ["ep-002", "ep-001"] for item in own["items"])
+    label = {"es": "Salida por traslado sin llegada", "en": "Departure without arrival"}
+    assert {"code": DEPARTED_NOT_ARRIVED, "label": label} in [item["kind"] for item in own["items"]]
     refused = await said(gateway, ANOMALIES, "key-ep-001", of="ep-002")
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 

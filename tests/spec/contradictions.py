@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.domain.anomalies import TRANSIT_DAYS_MAX
 from tests.spec.rule import ADMITTED, COUNTED_IN, COUNTED_OUT, RELEASED, SUPERVISED, Rule, at, charged, entry
 
 RULES = (
@@ -84,6 +85,32 @@ RULES = (
         anomalies=("entered_after_death",),
     ),
     Rule(
+        "Departure without arrival",
+        f"The person stays in transit, on the roll of the origin. Once {TRANSIT_DAYS_MAX} days have passed since the departure "
+        "it is shown to both ends, until a fact ends the transit: the arrival, another movement, or a correction of the "
+        "departure. Time is that of the last moment recorded, so what was known then is the same for ever. An arrival that "
+        "was in time, told within an hour of the late departure, resolves nothing: nobody was missing.",
+        (ADMITTED, (9, 6, "transfer_departure", at("ep-001", destination="ep-002"))),
+        (COUNTED_IN, "9 transit start ep-001 +1 flow +1"),
+        anomalies=("departed_not_arrived",),
+    ),
+    Rule(
+        "Arrival after the longest time",
+        "It is a transfer like any other. Until it was told, the departure was shown as one without arrival; it resolves that.",
+        (
+            ADMITTED,
+            (9, 6, "transfer_departure", at("ep-001", destination="ep-002")),
+            (14, 18, "transfer_arrival", at("ep-002", origin="ep-001")),
+        ),
+        (
+            COUNTED_IN,
+            "14 custody transfer_out ep-001 -1 flow +1",
+            "9 transit start ep-001 +1 flow +1",
+            "14 transit end ep-001 -1 flow +1",
+            "14 custody transfer_in ep-002 +1 flow +1",
+        ),
+    ),
+    Rule(
         "Departed twice",
         "The first departure holds.",
         (
@@ -93,7 +120,7 @@ RULES = (
         ),
         (COUNTED_IN + " counterparty=", "9 transit start ep-001 +1 flow +1 counterparty=ep-002"),
         shows=("counterparty",),
-        anomalies=("departed_twice",),
+        anomalies=("departed_twice", "departed_not_arrived"),
     ),
     Rule(
         "Arrival elsewhere than announced",

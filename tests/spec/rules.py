@@ -27,7 +27,8 @@ CHAPTERS = (
     Chapter(
         "Facts that contradict each other",
         "Nothing valid is refused for contradicting what was told before. One rule applies, the person is counted once, "
-        "and the contradiction is shown to the establishments concerned as an anomaly.",
+        "and the contradiction is shown to the establishments concerned as an anomaly. The examples are as seen at the end of "
+        "January.",
         contradictions.RULES,
     ),
     Chapter(

@@ -11,13 +11,13 @@ import pytest
 
 from shared.contracts.facts import DATA
 from shared.domain import reference
-from shared.domain.anomalies import KINDS
-from shared.domain.custody import fold
+from shared.domain.anomalies import DEPARTED_NOT_ARRIVED, LISTED, TRANSIT_DAYS_MAX
+from shared.domain.custody import Spell, fold
 from shared.domain.establishments import REFERENCE_KINDS, entries_of_reference
-from shared.domain.facts import RANK, Fact, lima_day
+from shared.domain.facts import DAY_MS, RANK, Fact, lima_day
 from shared.domain.ledger import Entry, entries
 from shared.reference.catalogue import load
-from tests.spec.rule import JANUARY_1, Rule
+from tests.spec.rule import JANUARY_1, Rule, at_ms
 from tests.spec.rules import RULES
 
 MAKES_NO_ENTRY = {"period_close"}
@@ -53,8 +53,15 @@ def told(facts: list[Fact]) -> tuple[list[Entry], tuple[str, ...]]:
     """What is counted, and the anomalies."""
     if facts[0].kind in REFERENCE_KINDS:
         return entries_of_reference(facts), ()
-    counted = entries(fold(facts).spells)
-    return counted, tuple(anomaly.kind for anomaly in reference.contradictions(facts))
+    timeline = fold(facts)
+    noted = tuple(anomaly.kind for anomaly in reference.contradictions(facts))
+    return entries(timeline.spells), (*noted, *_overdue(timeline.transit))
+
+
+def _overdue(transit: Spell | None) -> tuple[str, ...]:
+    """What is shown at the end of January of somebody who is in transit then."""
+    is_overdue = transit is not None and transit.opened_ms + TRANSIT_DAYS_MAX * DAY_MS <= at_ms(32, 0)
+    return (DEPARTED_NOT_ARRIVED,) if is_overdue else ()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -88,7 +95,7 @@ def test_examples_use_codes_of_the_catalogues(rule: Rule) -> None:
 
 
 def test_every_anomaly_has_a_rule_and_a_label() -> None:
-    assert set(KINDS) == {anomaly for rule in RULES for anomaly in rule.anomalies}
+    assert set(LISTED) == {anomaly for rule in RULES for anomaly in rule.anomalies}
 
 
 def test_every_kind_has_a_place_in_the_telling_and_a_rule() -> None:

@@ -32,7 +32,7 @@ class FactName:
 
 @strawberry.type(description="A kind of contradiction; `docs/methodology.md` has the rule that is applied.")
 class AnomalyKind:
-    """See shared.domain.anomalies.KINDS."""
+    """See shared.domain.anomalies.LISTED."""
 
     code: str
     label: Label
@@ -43,8 +43,12 @@ class Anomaly:
     """See shared.contracts.anomalies.StatedAnomaly."""
 
     kind: AnomalyKind
-    fact: FactName = strawberry.field(description="the fact that contradicts")
-    establishments: list[str] = strawberry.field(description="whom it concerns: who said it, and where the person was")
+    fact: FactName = strawberry.field(
+        description="the fact that contradicts, or by which somebody was known to have left"
+    )
+    establishments: list[str] = strawberry.field(
+        description="whom it concerns: who said it, and where the person was, or was to arrive"
+    )
     since: str = strawberry.field(description="when what the fact tells happened, ISO in UTC")
     noticed_at: str = strawberry.field(description="when it was first known, ISO in UTC")
     resolved_at: str | None = strawberry.field(description="when it stopped to be one; null while it stands")
@@ -130,7 +134,8 @@ AnomaliesQuery = create_type(
     [
         strawberry.field(
             anomalies,
-            description="Facts that contradict others: since when, and resolved by which fact.",
+            description="Facts that contradict others, and departures whose arrival did not come in time: since when, "
+            "and resolved by which fact.",
             extensions=[_OWN],
         ),
         strawberry.field(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.contracts.anomalies import AnomalyState, FactName, StatedAnomaly
 from shared.contracts.headcounts import Headcount
+from shared.contracts.mapping import AGGREGATORS
 from shared.domain.anomalies import SHARED_IDENTITY
 from shared.domain.headcounts import Persons, compare
 
@@ -15,18 +17,35 @@ STANDING = {AnomalyState.OPEN: [1], AnomalyState.RESOLVED: [0], AnomalyState.ANY
 """In how many lines, all in all, a contradiction of this state stands in the ledger."""
 
 
-def anomaly_of(said: list[Any]) -> StatedAnomaly:
-    """A row of `anomalies.sql`."""
-    detail, establishment, other, since, noticed, stands, resolved, *by = said
-    kind, source, fact_id = detail.split("|", 2)
+FactRow = tuple[int, int]
+"""Where a fact stands in the log: partition and offset."""
+
+
+def rows_named_in(page: Iterable[list[Any]]) -> set[FactRow]:
+    """The rows that tell of facts in a page of `anomalies.sql`."""
+    return {(partition, offset) for said in page for partition, offset in said[-2:] if (partition, offset) != (0, 0)}
+
+
+def original_of(name: FactName) -> FactRow | None:
+    """The row that aggregators told each other of by this fact; None if it is anybody else's."""
+    if name.source != AGGREGATORS:
+        return None
+    partition, offset = name.id.split(":")
+    return int(partition), int(offset)
+
+
+def anomaly_of(said: list[Any], names: Mapping[FactRow, FactName]) -> StatedAnomaly:
+    """A row of `anomalies.sql`, with what the facts in the rows that it names are called."""
+    detail, establishment, other, since, noticed, stands, resolved, shown_at, resolved_at = said
+    kind, *name = detail.split("|", 2)
     return StatedAnomaly(
         kind,
-        FactName(source, fact_id),
-        (establishment, other) if other else (establishment,),
+        FactName(*name) if name else names[tuple(shown_at)],
+        (establishment, other) if other not in ("", establishment) else (establishment,),
         moment_of(since),
         moment_of(noticed),
         None if stands else moment_of(resolved),
-        None if stands else FactName(*by),
+        None if stands else names[tuple(resolved_at)],
     )
 
 

@@ -14,7 +14,16 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from shared.adapters.clickhouse import refolding
 from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.columns import columns_of
-from shared.adapters.clickhouse.discrepancies import STANDING, anomaly_of, headcounts_of, moment_of, shared_identity_of
+from shared.adapters.clickhouse.discrepancies import (
+    STANDING,
+    FactRow,
+    anomaly_of,
+    headcounts_of,
+    moment_of,
+    original_of,
+    rows_named_in,
+    shared_identity_of,
+)
 from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import (
     Base,
@@ -56,6 +65,7 @@ from shared.contracts.questions import (
     UnknownPositionError,
 )
 from shared.contracts.topics import MERGED_PARTITION, PARTITIONS
+from shared.domain.anomalies import DEPARTED_NOT_ARRIVED, TOLD_TOGETHER_MS, TRANSIT_DAYS_MAX
 from shared.domain.laws import SAMPLES, Verdict
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
@@ -105,33 +115,41 @@ class ClickHouseFigures:
 
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """See shared.ports.Figures."""
-        parameters = {
-            "journal": self._with_contradictions(asked.as_known_at),
-            "establishment": asked.establishment or "",
-            "kinds": list(asked.kinds),
-            "standing": STANDING[asked.state],
-            "first": asked.first,
-            "skip": asked.skip,
-        }
+        journal = self._with_contradictions(asked.as_known_at)
+        parameters = _page(asked) | {"journal": journal, "kinds": list(asked.kinds)}
         flags = known_flags(asked.as_known_at)
-        found = await self._ask(Statement(cut("anomalies", flags), parameters | known(asked.as_known_at)))
-        page, still_open, resolved, standing = found
-        return Anomalies(tuple(map(anomaly_of, page)), still_open, resolved, _provenance(asked.as_known_at, standing))
+        if not asked.kinds or DEPARTED_NOT_ARRIVED in asked.kinds:
+            parameters |= {"days": TRANSIT_DAYS_MAX, "together": TOLD_TOGETHER_MS}
+            flags |= {"departed"}
+        page, still_open, resolved, standing = await self._ask(Statement(cut("anomalies", flags), parameters))
+        names = await self._names(journal, rows_named_in(page))
+        items = tuple(anomaly_of(said, names) for said in page)
+        return Anomalies(items, still_open, resolved, _provenance(asked.as_known_at, standing))
+
+    async def _names(self, journal: str, rows: set[FactRow]) -> dict[FactRow, FactName]:
+        """What the facts in these rows are called; instead of what aggregators told each other, what they told of.
+
+        Asked by itself: a row of the journal never changes.
+        """
+        if not rows:
+            return {}
+        asked = Statement(cut("names", frozenset()), {"journal": journal, "rows": sorted(rows)})
+        (found,) = await self._ask(asked)
+        names = {(partition, offset): FactName(*name) for partition, offset, *name in found}
+        originals = {row: original for row, name in names.items() if (original := original_of(name))}
+        said_first = await self._names(journal, set(originals.values()))
+        return names | {row: said_first[original] for row, original in originals.items()}
 
     async def shared_identities(self, asked: SharedIdentityQuestion) -> Anomalies:
         """See shared.ports.Figures."""
-        parameters = {
+        parameters = _page(asked) | {
             "journal": self._known_in(asked.as_known_at),
             "merged": MERGED_PARTITION,
-            "establishment": asked.establishment or "",
             "first_day": asked.first_day,
             "end_day": asked.end_day,
-            "standing": STANDING[asked.state],
-            "first": asked.first,
-            "skip": asked.skip,
         }
         text = cut("shared_identities", known_flags(asked.as_known_at))
-        page, still_open, resolved, standing = await self._ask(Statement(text, parameters | known(asked.as_known_at)))
+        page, still_open, resolved, standing = await self._ask(Statement(text, parameters))
         found = tuple(map(shared_identity_of, page))
         return Anomalies(found, still_open, resolved, _provenance(asked.as_known_at, standing))
 
@@ -231,6 +249,16 @@ class ClickHouseFigures:
             )
         except (ClickHouseError, OSError) as error:
             raise FiguresUnavailableError("the journal does not answer") from error
+
+
+def _page(asked: AnomalyQuestion | SharedIdentityQuestion) -> Parameters:
+    """What both lists of contradictions are asked by."""
+    return known(asked.as_known_at) | {
+        "establishment": asked.establishment or "",
+        "standing": STANDING[asked.state],
+        "first": asked.first,
+        "skip": asked.skip,
+    }
 
 
 def movements(position: LogPosition, first_day: date, last_day: date, journal: str = LEDGER) -> Statement:
