@@ -178,7 +178,7 @@ RULES = (
         "shared/adapters/kafka/publisher.py",
         "                acknowledgement.result()\n",
         "                acknowledgement.done()\n",
-        "tests/contract/test_log.py",
+        "tests/integration/test_ingest_publisher.py",
     ),
     Rule(
         "a bad message never stops its neighbours",
