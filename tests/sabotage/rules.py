@@ -190,8 +190,8 @@ RULES = (
     Rule(
         "a source that floods is blocked, and no other",
         "services/ingest/flooding.py",
-        "LIMIT = 5_000",
-        "LIMIT = 5_000_000",
+        "            fresh = await self._blocks.count(source, bad, now)\n",
+        "            fresh = False\n",
         "tests/unit/ingest/test_flooding.py",
     ),
     Rule(
