@@ -118,7 +118,10 @@ class Journal(Protocol):
         ...
 
     async def payloads_of(self, partition: int, subjects: Iterable[str]) -> list[tuple[int, str, bytes]]:
-        """Offset, subject and message of every counted fact of these subjects, in order of offsets."""
+        """Offset, subject and message of every counted fact of these subjects, in order of offsets.
+
+        Notices that were copied are among them, with no message: so what is there is known from one reading.
+        """
         ...
 
     async def told_by(self, partition: int, destinations: Iterable[int]) -> set[Told]:

@@ -101,8 +101,9 @@ class Courier:
             self._sent.update(one.told for one in some)
 
     async def _messages(self, some: Sequence[Owed]) -> list[Outgoing]:
-        moving = {one.row.subject for one in some if one.told.partition == MERGED_PARTITION}
-        payloads = await self._journal.payloads_of(self._number, moving) if moving else []
+        moving = {(one.row.offset, one.row.subject) for one in some if one.told.partition == MERGED_PARTITION}
+        payloads = await self._journal.payloads_of(self._number, {who for _, who in moving}) if moving else []
+        _refuse_a_shorter_journal(moving, payloads)
         return [_message(one, payloads) for one in some]
 
 
@@ -118,11 +119,17 @@ def owed_for(partition: int, row: Moved) -> Iterable[Owed]:
         yield Owed(Told(partition_of(row.other), origin), row)
 
 
+def _refuse_a_shorter_journal(moving: Iterable[tuple[int, str]], payloads: Iterable[tuple[int, str, bytes]]) -> None:
+    """A journal that lost its end since it was asked what is owed would tell a history that has no end either."""
+    if not {(offset, subject) for offset, subject, _ in payloads}.issuperset(moving):
+        raise JournalError("the journal has lost rows of which others were to be told")
+
+
 def _message(owed: Owed, payloads: Iterable[tuple[int, str, bytes]]) -> Outgoing:
     (partition, origin), row = owed
     if partition != MERGED_PARTITION:
         value = merge_notice(origin, row.other, row.recorded_at_ms, row.subject)
         return Outgoing(partition, row.other.encode(), value)
     first = 0 if row.offset == row.named_at else row.offset
-    facts = [text for at, subject, text in payloads if subject == row.subject and first <= at <= row.offset]
+    facts = [text for at, subject, text in payloads if subject == row.subject and text and first <= at <= row.offset]
     return Outgoing(partition, row.subject.encode(), moved(origin, row.subject, row.recorded_at_ms, facts))

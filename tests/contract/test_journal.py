@@ -133,8 +133,9 @@ async def test_what_is_owed_of_tokens_that_have_moved_is_told_and_what_others_ha
         Moved(5, token(2), times[5], 5, False, ""),
     ]
     assert [row.offset for row in await journal.moved(3, 3)] == [4, 5]
-    assert await journal.payloads_of(3, [token(1)]) == [
-        (0, token(1), admission(1)), (2, token(1), merge), (4, token(1), admission(1, "f2")),
+    assert await journal.payloads_of(3, [token(1), token(2)]) == [
+        (0, token(1), admission(1)), (1, token(2), admission(2)), (2, token(1), merge),
+        (4, token(1), admission(1, "f2")), (5, token(2), b""),
     ]  # fmt: skip
     assert await journal.told_by(5, [3, 4]) == {Told(3, "5:7")}
     assert await journal.told_by(5, [4]) == set()

@@ -26,19 +26,30 @@ from shared.ports import (
     Publisher,
     Record,
 )
+from tests.simulation.breaking import Breakable
+from tests.simulation.calls import Owner, Port, WrongError
 from tests.simulation.logs import _fact
 from tests.simulation.runs import DAYS, kept_by_one, small_batches
-from tests.simulation.world import NOW_MS, Call, Owner, Port, Step, WrongError
+from tests.simulation.world import NOW_MS, Step
 from tests.support.fakes import FakeHistories, FakeJournal
-from tests.support.logs import APPENDED_MS, message
+from tests.support.logs import APPENDED_MS, message, tick
 from tests.support.merged import ORDINARY, PERSONS, FakeLogEnds, FakePublisher, double, ledger_of, told_in
 from tests.support.sums import flows_of, stock_of
 
 PARTITIONS = (*ORDINARY, MERGED_PARTITION)
 OWNERS = tuple((partition, number) for partition in PARTITIONS for number in (1, 2))
-WRITES = ("append", "add", "publish")
 ROUNDS_MAX = 4_000
-_CHANCES = {"go": 80, "tell": 12, "crash": 3, "time_out": 4, "land": 4, "vanish": 2, "forget": 1}
+_CHANCES = {
+    "go": 80,
+    "tell": 12,
+    "crash": 3,
+    "time_out": 4,
+    "land": 4,
+    "vanish": 2,
+    "burn": 2,
+    "power_cut": 1,
+    "forget": 1,
+}
 _VERBS, _WEIGHTS = tuple(_CHANCES), tuple(_CHANCES.values())
 
 
@@ -90,25 +101,27 @@ async def _deliver(partition: Partition, courier: Courier) -> None:
         partition.owing = True
 
 
-class World:
-    """The servers, the owners, and what travels though nobody waits for it any more."""
+class World(Breakable):
+    """Three partitions with their logs."""
+
+    writes = ("append", "add", "publish")
 
     def __init__(self, plan: Plan, rules: Rules, trace: list[str] | None = None) -> None:
-        self.journal, self.histories, self.publisher = FakeJournal(), FakeHistories(), FakePublisher()
+        super().__init__(FakeJournal(), FakeHistories(), len(OWNERS), trace)
+        self.publisher = FakePublisher()
         self.publisher.clocks = {one: APPENDED_MS + late for one, late in zip(PARTITIONS, plan.clocks, strict=True)}
-        self._plan, self._rules, self._trace = plan, rules, trace
+        self._plan, self._rules = plan, rules
         self._waiting = list(plan.told)
-        self._owners: list[Owner | None] = [None] * len(OWNERS)
-        self._strays: list[Call] = []
 
     def play(self) -> None:
         """Do what the plan says; then everything lands, and owners that nobody disturbs go on until nothing is left."""
         for verb, number in self._plan.steps:
             getattr(self, verb)(number)
-        while self._strays:
-            self.land(0)
+        self._land_all()
         while self._waiting:
             self.tell(0)
+        for partition in PARTITIONS:  # without a record after it nobody notices that the end of a journal is gone
+            self.publisher.append(partition, tick(0))
         quiet = 0
         for _ in range(ROUNDS_MAX):
             before = self._state()
@@ -127,7 +140,7 @@ class World:
             self._owners[number] = self._owner(*OWNERS[number])
             return
         answer = (call := owner.call).carry()
-        self._say(f"{owner.name}: {call.name}: {'half done' if answer is None else answer.error or 'done'}")
+        self._say("{}: {}: {}", owner.name, call, answer or "half done")
         if answer:
             owner.hear(answer)
 
@@ -135,32 +148,8 @@ class World:
         """Ingest accepts the next fact."""
         if self._waiting:
             subject, fact = self._waiting.pop(0)
-            self._say(f"told of {subject[18]}…{subject[-1]}: {fact.kind} {fact.id} {dict(fact.data)}")
+            self._say("told of {}…{}: {} {} {}", subject[18], subject[-1], fact.kind, fact.id, dict(fact.data))
             self.publisher.append(partition_of(subject), message(fact, subject))
-
-    def crash(self, number: int) -> None:
-        """An owner is gone; what it was writing still travels."""
-        owner = self._owners[number % len(OWNERS)]
-        if owner and owner.call:
-            self._say(f"{owner.name} dies at {owner.call.name}")
-            self._let_go(owner.call)
-            self._owners[number % len(OWNERS)] = None
-
-    def time_out(self, number: int) -> None:
-        """An owner waits no longer; what it was writing still travels."""
-        owner = self._owners[number % len(OWNERS)]
-        if owner and owner.call:
-            self._say(f"{owner.name} hears nothing of {owner.call.name}")
-            self._let_go(owner.call)
-            owner.hear(owner.call.unanswered())
-
-    def land(self, number: int) -> None:
-        """A write that nobody waits for is carried a step."""
-        if self._strays:
-            stray = self._strays[number % len(self._strays)]
-            if stray.carry():
-                self._say(f"late, for nobody: {stray.name}")
-                self._strays.remove(stray)
 
     def vanish(self, number: int) -> None:
         """A message that nobody waits for never arrives."""
@@ -168,11 +157,6 @@ class World:
         if sent:
             self._say("lost on its way: publish")
             self._strays.remove(sent[number % len(sent)])
-
-    def forget(self, _number: int) -> None:
-        """The store of histories is emptied."""
-        self._say("the histories are forgotten")
-        self.histories = FakeHistories()
 
     def _owner(self, partition: int, number: int) -> Owner:
         journal = cast("Journal", Port(lambda: self.journal, JournalError))
@@ -184,17 +168,9 @@ class World:
         courier = self._rules.courier(partition, journal, publisher, ends) if partition != MERGED_PARTITION else None
         return Owner(f"owner {number} of {partition}", follow(followed, courier, log))
 
-    def _let_go(self, call: Call) -> None:
-        if call.name in WRITES:
-            self._strays.append(call)
-
     def _state(self) -> tuple[Any, ...]:
         logs = self.publisher.logs
         return tuple((len(self.journal.rows(one)), len(logs[one])) for one in PARTITIONS)
-
-    def _say(self, text: str) -> None:
-        if self._trace is not None:
-            self._trace.append(text)
 
 
 def planned(seed: int) -> Plan:

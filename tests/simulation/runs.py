@@ -15,8 +15,9 @@ from shared.contracts.mapping import decode
 from shared.domain import reference
 from shared.domain.facts import Fact
 from shared.ports import Consumed, Position, Record
+from tests.simulation.calls import WrongError
 from tests.simulation.logs import random_log
-from tests.simulation.world import PARTITION, Plan, Rules, Step, World, WrongError
+from tests.simulation.world import PARTITION, Plan, Rules, Step, World
 from tests.support.histories import FIRST_DAY
 from tests.support.sums import first_of_each, flows_of, stock_of
 

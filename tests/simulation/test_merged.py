@@ -44,7 +44,7 @@ class FactByFact(Courier):
             for one in some
             if _is_a_history(one)
             for at, subject, payload in told
-            if subject == one.row.subject and at <= one.row.offset
+            if payload and subject == one.row.subject and at <= one.row.offset
         ]
 
 
@@ -87,6 +87,15 @@ def test_without_waiting_for_all_tokens_of_a_person_it_was_double(monkeypatch: p
     seed = first_wrong(RUNS, Rules())
     assert seed is not None
     assert "a person is inside" in str(why_wrong(planned(seed), Rules()))
+
+
+def test_without_looking_whether_the_journal_became_shorter_a_history_had_no_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courier, "_refuse_a_shorter_journal", lambda *_: None)
+    seed = first_wrong(RUNS, Rules())
+    assert seed is not None
+    assert "by a part of its history" in str(why_wrong(planned(seed), Rules()))
 
 
 def test_a_wrong_run_is_told_in_few_steps() -> None:

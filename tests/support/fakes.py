@@ -106,9 +106,9 @@ class FakeJournal:
     async def payloads_of(self, partition: int, subjects: Iterable[str]) -> list[tuple[int, str, bytes]]:
         """See shared.ports.Journal."""
         return [
-            (row.offset, row.message.subject, row.payload)
+            (row.offset, row.message.subject, row.payload if row.outcome == "counted" else b"")
             for row in self.rows(partition)
-            if row.outcome == "counted" and row.message.subject in subjects
+            if row.outcome in ("counted", "copied") and row.message.subject in subjects
         ]
 
     async def told_by(self, partition: int, destinations: Iterable[int]) -> set[Told]:
