@@ -74,7 +74,7 @@ def _done(asked: argparse.Namespace, settings: ProducerSettings, journal: SiteJo
             fine = [add(path, facts, journal, _say) for path in asked.files]
             return 0 if all(fine) else 1
         case "send":
-            return 0 if _send(settings, journal) else 1
+            return 0 if _send(settings, journal) and _all_accepted(journal) else 1
         case "status":
             return _status(journal)
         case _:
@@ -96,6 +96,13 @@ def _send(settings: ProducerSettings, journal: SiteJournal) -> bool:
     headers = {"Authorization": f"Bearer {settings.key.get_secret_value()}"}
     with httpx.Client(base_url=settings.ingest, headers=headers, timeout=SECONDS) as client:
         return Sender(journal, client, _now, time.sleep, _say).send()
+
+
+def _all_accepted(journal: SiteJournal) -> bool:
+    fine = all(row.state == "accepted" for row in journal.standings())
+    if not fine:
+        _say("Hay filas que no fueron aceptadas: «siep-producer status» dice por qué.")
+    return fine
 
 
 def _status(journal: SiteJournal) -> int:

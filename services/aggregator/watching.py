@@ -45,6 +45,8 @@ class Watch:
         except FiguresUnavailableError as error:
             log.warning("laws not checked", extra={"why": str(error)})
             return
+        if not any(rests_on.position.next_offsets):
+            return  # of a journal that holds nothing yet every law holds, and nothing was looked at
         broken = {one.law: {"cases": one.broken, "example": one.example} for one in verdicts if one.broken}
         checked_at = self._clock.now().isoformat(timespec="seconds")
         self.found = {"checked_at": checked_at, "position": str(rests_on.position), "broken": broken}

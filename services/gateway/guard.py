@@ -18,7 +18,7 @@ OPEN_FOLDER = "/graphiql/"
 FOR_ESTABLISHMENTS = ("POST", "/graphql")
 _UNKNOWN = (
     "send the header `Authorization: Bearer <token>` with the statistician's token "
-    "(`make up` prints the local stack's) or the key of an establishment"
+    "(`make up` prints the local stack's) or the key of an establishment; INPE's key tells facts and asks nothing"
 )
 _FORBIDDEN = "this address needs the role statistician; the key of an establishment opens POST /graphql"
 

@@ -168,7 +168,6 @@ async def test_nothing_is_told_without_the_token(gateway: httpx.AsyncClient, tok
         "{ population { totals } }",
         "{ figure(question: {measure: POPULATION}) { totals } }",
         "{ establishments { at } }",
-        '{ catalogue(name: "sex") { version } }',
         '{ export(id: "a") { status } }',
         "mutation { orderExport(content: {question: {measure: POPULATION}}, format: CSV) { id } }",
         'mutation { cancelExport(id: "a") { id } }',
@@ -182,6 +181,14 @@ async def test_an_establishment_is_refused_what_is_not_its_own(gateway: httpx.As
     assert error["extensions"] == {"code": "FORBIDDEN", "roles": ["statistician"]}
     assert "needs the role statistician; your key has the role establishment" in error["message"]
     assert answer["data"] in (None, {"export": None})
+
+
+async def test_an_establishment_may_look_up_codes(gateway: httpx.AsyncClient):
+    query = """{ catalogue(name: "civil_status") { entries { code } } measures { name } dimensions { name } }"""
+    answer = (await said(gateway, query, "key-ep-001"))["data"]
+    assert {entry["code"] for entry in answer["catalogue"]["entries"]} == set(load()["civil_status"])
+    assert answer["measures"]
+    assert answer["dimensions"]
 
 
 async def test_receipts_are_told_while_the_log_does_not_answer_and_say_so(gateway: httpx.AsyncClient):

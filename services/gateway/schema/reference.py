@@ -6,7 +6,9 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.tools import create_type
 
+from services.gateway.callers import Role
 from services.gateway.schema import inputs, types
+from services.gateway.schema.access import OpenTo
 from services.gateway.schema.context import Information, told
 from services.gateway.schema.inputs import AS_KNOWN_AT, AT
 from services.gateway.schema.types import (
@@ -113,6 +115,8 @@ def _dimension(name: Dimension) -> DimensionInfo:
     return DimensionInfo(name=name, label=label(spec.label), description=spec.description, members=found)
 
 
+_EVERYBODY = OpenTo(*Role)
+"""Codes hold nobody's data, and whoever is told that a code is unknown must be able to look which there are."""
 ReferenceQuery = create_type(
     "ReferenceQuery",
     [
@@ -120,11 +124,17 @@ ReferenceQuery = create_type(
             establishments, description="Every establishment as it stood at the close of a day, closed ones too."
         ),
         strawberry.field(
-            catalogue, description="A catalogue by name; an unknown name is answered with those that exist."
+            catalogue,
+            description="A catalogue by name; an unknown name is answered with those that exist.",
+            extensions=[_EVERYBODY],
         ),
-        strawberry.field(measures, description="What can be counted, how, and by which dimensions."),
         strawberry.field(
-            dimensions, description="By what figures can be broken down and filtered, with the members of each."
+            measures, description="What can be counted, how, and by which dimensions.", extensions=[_EVERYBODY]
+        ),
+        strawberry.field(
+            dimensions,
+            description="By what figures can be broken down and filtered, with the members of each.",
+            extensions=[_EVERYBODY],
         ),
     ],
 )

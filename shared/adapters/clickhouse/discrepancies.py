@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.contracts.anomalies import AnomalyState, FactName, StatedAnomaly
-from shared.contracts.headcounts import Headcount
+from shared.contracts.headcounts import Explanation, Headcount
 from shared.contracts.mapping import AGGREGATORS
 from shared.domain.anomalies import SHARED_IDENTITY
 from shared.domain.headcounts import Persons, compare
@@ -47,6 +47,13 @@ def anomaly_of(said: list[Any], names: Mapping[FactRow, FactName]) -> StatedAnom
         None if stands else moment_of(resolved),
         None if stands else names[tuple(resolved_at)],
     )
+
+
+def explanation_of(said: list[Any], names: Mapping[FactRow, FactName]) -> Explanation:
+    """A row of `headcount_explanations.sql`, with what the facts in the rows that it names are called."""
+    kind, detail, (partition, offset), at_ms, recorded_ms = said
+    name = FactName(*detail.split("|", 2)[1:]) if kind == "anomaly" else names[partition, offset]
+    return Explanation(kind, name, moment_of(at_ms), moment_of(recorded_ms))
 
 
 def shared_identity_of(said: list[Any]) -> StatedAnomaly:

@@ -18,6 +18,7 @@ from shared.adapters.clickhouse.discrepancies import (
     STANDING,
     FactRow,
     anomaly_of,
+    explanation_of,
     headcounts_of,
     moment_of,
     original_of,
@@ -172,18 +173,18 @@ class ClickHouseFigures:
     async def explanations(self, of: Headcount, position: LogPosition) -> tuple[Explanation, ...]:
         """See shared.ports.Figures."""
         at = KnownAt(position=str(position))
+        journal = journal_of(position, self._journal)
         parameters = {
-            "journal": journal_of(position, self._journal),
+            "journal": journal,
             "establishment": of.establishment,
             "moment": of.at_ms,
             "first": MAX_EXPLANATIONS,
         }
         asked = Statement(cut("headcount_explanations", known_flags(at)), parameters | known(at))
         (found,) = await self._ask(asked)
-        return tuple(
-            Explanation(kind, FactName(source, fact_id, fact_type), moment_of(at_ms), moment_of(recorded_ms))
-            for kind, source, fact_id, fact_type, at_ms, recorded_ms in found
-        )
+        rows = {(partition, offset) for kind, _, (partition, offset), *_ in found if kind != "anomaly"}
+        names = await self._names(journal, rows)
+        return tuple(explanation_of(said, names) for said in found)
 
     async def changes(self, question: Question, since: LogPosition, until: LogPosition) -> tuple[Change, ...]:
         """See shared.ports.Figures."""

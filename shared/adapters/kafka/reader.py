@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple, Self
 
@@ -15,17 +16,35 @@ from shared.ports import LogError, Record
 FETCH_BYTES = 8 * 1024 * 1024
 """A fetch of one partition holds a full batch; the default of 1 MB would cut batches to a fifth."""
 
+PATIENCE_SECONDS = 30.0
+"""A broker that starts again is back sooner."""
+AGAIN_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
 OnChange = Callable[[set[int]], Awaitable[None]]
 
 
 class LogReader:
-    """Members of one group share the partitions; each reads its own by offset. Committed offsets steer nothing."""
+    """Members of one group share the partitions; each reads its own by offset. Committed offsets steer nothing.
 
-    def __init__(self, servers: str, topic: str, group: str) -> None:
+    The client was seen to wait for its group for ever after the broker had been killed and was back (aiokafka 0.14: its
+    task that looks for brokers was no longer there). Whoever gets no answer for long joins the group anew.
+    """
+
+    def __init__(self, servers: str, topic: str, group: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._servers = servers
         self._topic = topic
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=servers,
-            group_id=group,
+        self._group = group
+        self._patience = patience_seconds
+        self._consumer = self._made()
+        self._next: dict[int, int] = {}
+        self._renewing: asyncio.Task[None] | None = None
+
+    def _made(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="none",  # a recreated topic must not be read from its start as if it were the old one
             max_partition_fetch_bytes=FETCH_BYTES,
@@ -34,16 +53,41 @@ class LogReader:
             session_timeout_ms=6_000,
             heartbeat_interval_ms=1_000,
         )
-        self._next: dict[int, int] = {}
 
     async def start(self, on_assigned: OnChange, on_revoked: OnChange) -> None:
         """Join the group; the callbacks learn which partitions came and went."""
-        self._consumer.subscribe([self._topic], listener=_Listener(on_assigned, on_revoked))
+        self._listener = _Listener(on_assigned, on_revoked)
+        self._consumer.subscribe([self._topic], listener=self._listener)
         await self._consumer.start()
 
     async def stop(self) -> None:
         """Leave the group, so that others take over at once."""
-        await self._consumer.stop()
+        if self._renewing is not None:
+            self._renewing.cancel()
+        await self._ended(self._consumer)
+
+    async def _ended(self, consumer: AIOKafkaConsumer) -> None:
+        """What waits for ever for its group never stops either."""
+        try:
+            await asyncio.wait_for(consumer.stop(), self._patience)
+        except (KafkaError, TimeoutError):
+            log.warning("left the group without saying so")
+
+    async def _renew(self) -> None:
+        """Let go of everything and join the group again, as somebody else."""
+        log.warning("the group does not answer: joining it anew")
+        old, listener = self._consumer, self._listener
+        held = {place.partition for place in old.assignment()}
+        listener.retired = True
+        await listener.on_revoked(held)
+        await self._ended(old)
+        while True:
+            self._consumer = self._made()
+            try:
+                return await self.start(listener.on_assigned, listener.on_revoked)
+            except KafkaError:
+                await self._ended(self._consumer)
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def read(self, partition: int, start: int, *, most: int, wait_ms: int) -> list[Record]:
         """At most so many records from `start` on; none if none came within `wait_ms`. Raises LogError."""
@@ -65,8 +109,14 @@ class LogReader:
 
     async def report(self, partition: int, next_offset: int) -> None:
         """Commit the position for those who watch the lag; nobody continues from it."""
+        place = TopicPartition(self._topic, partition)
         try:
-            await self._consumer.commit({TopicPartition(self._topic, partition): OffsetAndMetadata(next_offset, "")})
+            async with asyncio.timeout(self._patience):
+                await self._consumer.commit({place: OffsetAndMetadata(next_offset, "")})
+        except TimeoutError as error:
+            if self._renewing is None or self._renewing.done():
+                self._renewing = asyncio.create_task(self._renew(), name="joining anew")
+            raise LogError("the group does not answer") from error
         except KafkaError as error:
             raise LogError(str(error) or type(error).__name__) from error
 
@@ -174,12 +224,17 @@ def _record(one: ConsumerRecord) -> Record:
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types
+    """Hands on what it hears; once retired, nothing: its consumer may wake up after another took its place."""
+
     def __init__(self, on_assigned: OnChange, on_revoked: OnChange) -> None:
-        self._on_assigned = on_assigned
-        self._on_revoked = on_revoked
+        self.on_assigned = on_assigned
+        self.on_revoked = on_revoked
+        self.retired = False
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        await self._on_assigned({place.partition for place in assigned})
+        if not self.retired:
+            await self.on_assigned({place.partition for place in assigned})
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        await self._on_revoked({place.partition for place in revoked})
+        if not self.retired:
+            await self.on_revoked({place.partition for place in revoked})

@@ -1,14 +1,12 @@
 -- Facts that could explain why a count and the roll of one establishment differ: what contradicts itself, who was in transit,
--- and what was told only after the count about a time before it.
-SELECT groupArray((kind, fact_source, id, type, at_ms, recorded_ms))
+-- and what was told only after the count about a time before it. A fact is told by the row that it stands in, an anomaly by
+-- its `detail`.
+SELECT groupArray((kind, said, stands_at, at_ms, recorded_ms))
 FROM (
-    SELECT
-        kind, if(kind = 'anomaly', splitByChar('|', said)[2], facts.source) AS fact_source,
-        if(kind = 'anomaly', arrayStringConcat(arraySlice(splitByChar('|', said), 3), '|'), facts.fact_id) AS id,
-        facts.fact_type AS type, at_ms, recorded_ms
+    SELECT kind, said, stands_at, at_ms, recorded_ms
     FROM (
         SELECT
-            'anomaly' AS kind, detail AS said, (max(partition), toUInt64(0)) AS stands_at, toUnixTimestamp64Milli(effective_at) AS at_ms,
+            'anomaly' AS kind, detail AS said, (toUInt8(0), toUInt64(0)) AS stands_at, toUnixTimestamp64Milli(effective_at) AS at_ms,
             toUnixTimestamp64Milli(min(recorded_at)) AS recorded_ms
         FROM {journal:Identifier}
         WHERE book = 'anomaly' AND {establishment:String} IN (establishment, counterparty)
@@ -38,10 +36,7 @@ FROM (
             AND recorded_at > fromUnixTimestamp64Milli({moment:Int64}, 'UTC')
 -- @include known
         GROUP BY partition, offset
-    ) AS found
-    LEFT JOIN (
-        SELECT (partition, offset) AS fact_at, source, fact_id, fact_type FROM {journal:Identifier} WHERE book = '' AND line = 0
-    ) AS facts ON facts.fact_at = found.stands_at AND found.kind != 'anomaly'
-    ORDER BY recorded_ms DESC, id
+    )
+    ORDER BY recorded_ms DESC, said, stands_at
     LIMIT {first:UInt32}
 )
