@@ -6,10 +6,28 @@ import asyncio
 
 import pytest
 
-from shared.adapters.kafka.reader import LogReader
+from shared.adapters.kafka.reader import KafkaLogEnds, LogReader
 from shared.contracts.topics import FACTS, PARTITIONS
 from shared.ports import LogError
 from tests.support.waiting import until
+
+
+def closed(_message: bytes) -> None:
+    raise RuntimeError("unable to perform operation on a transport; the handler is closed")
+
+
+async def test_a_connection_that_is_closed_already_is_an_error_of_kafka(kafka_address: str) -> None:
+    """As uvloop tells it when a broker was killed; unmended, the client's task that looks for brokers died of it."""
+    ends = KafkaLogEnds(kafka_address)
+    assert await ends.ends()
+    assert ends._consumer is not None
+    client = ends._consumer._client
+    for connection in client._conns.values():
+        connection._writer.write = closed
+    assert await asyncio.wait_for(client.force_metadata_update(), 10) in (True, False)
+    assert not client._sync_task.done()
+    assert await ends.ends()
+    await ends.aclose()
 
 
 async def test_whose_group_never_answers_joins_it_anew(kafka_address: str, monkeypatch: pytest.MonkeyPatch) -> None:

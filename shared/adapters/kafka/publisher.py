@@ -17,6 +17,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 
+from shared.adapters.kafka.closed import mend_connections
 from shared.contracts.topics import DEAD_LETTER, FACTS, MESSAGE_BYTES_MAX
 from shared.ports import DeadLetter, LogError, Outgoing, SlowDownError
 
@@ -40,6 +41,7 @@ class KafkaPublisher:
     def __init__(
         self, servers: str, *, patience_seconds: float = PATIENCE_SECONDS, most_under_way: int = MOST_UNDER_WAY
     ) -> None:
+        mend_connections()
         self._servers = servers
         self._patience = patience_seconds
         self._most_under_way = most_under_way

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, OffsetAndMetadata, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared.adapters.kafka.closed import mend_connections
 from shared.contracts.topics import FACTS
 from shared.ports import LogError, Record
 
@@ -28,11 +29,12 @@ OnChange = Callable[[set[int]], Awaitable[None]]
 class LogReader:
     """Members of one group share the partitions; each reads its own by offset. Committed offsets steer nothing.
 
-    The client was seen to wait for its group for ever after the broker had been killed and was back (aiokafka 0.14: its
-    task that looks for brokers was no longer there). Whoever gets no answer for long joins the group anew.
+    A client was seen to wait for its group for ever after the broker had been killed and was back (see `closed`).
+    Whoever gets no answer for long, for whatever reason, joins the group anew.
     """
 
     def __init__(self, servers: str, topic: str, group: str, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        mend_connections()
         self._servers = servers
         self._topic = topic
         self._group = group
@@ -139,6 +141,7 @@ class LogScan:
     """Reads one partition on its own, outside of any group."""
 
     def __init__(self, servers: str, topic: str, partition: int) -> None:
+        mend_connections()
         self._place = TopicPartition(topic, partition)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=servers,
@@ -185,6 +188,7 @@ class KafkaLogEnds:
     """See shared.ports.LogEnds. Connects when it is first asked, and again if that failed."""
 
     def __init__(self, servers: str, *, patience_seconds: float = 2.0) -> None:
+        mend_connections()
         self._servers = servers
         self._patience = patience_seconds
         self._consumer: AIOKafkaConsumer | None = None
