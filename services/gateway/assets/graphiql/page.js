@@ -18,7 +18,8 @@ async function ask(request, options) {
   const token = sessionStorage.getItem(KEPT);
   if (token && !headers.Authorization) headers.Authorization = `Bearer ${token}`;
   const answer = await fetch("/graphql", { method: "POST", headers, body: JSON.stringify(request) });
-  state.textContent = answer.status === 401 ? "This token is not accepted." : "";
+  const refused = token ? "This token is not accepted." : "Give a token first.";
+  state.textContent = answer.status === 401 ? refused : "";
   return answer.json();
 }
 
