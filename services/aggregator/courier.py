@@ -20,6 +20,8 @@ from shared.ports import Journal, JournalError, LogEnds, LogError, Moved, Outgoi
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 600.0
+"""A power cut may take away what we were to tell, and an owner that dies next may write it again without a word."""
 MESSAGES_AT_A_TIME = 100
 """Histories may be large: so many at a time stay below what may be under way to the log."""
 
@@ -48,9 +50,10 @@ class Courier:
 
     async def deliver_for_ever(self, partition: Partition) -> None:
         """Deliver whenever the partition may owe something, until cancelled; being stuck does not stop its counting."""
+        loop, looked_at = asyncio.get_running_loop(), float("-inf")
         while True:
-            if partition.owing:
-                partition.owing = False
+            if partition.owing or loop.time() - looked_at > LOOK_AGAIN_SECONDS:
+                partition.owing, looked_at = False, loop.time()
                 self.undelivered = await self._why_left()
                 partition.owing = partition.owing or self.undelivered is not None
             await asyncio.sleep(AGAIN_SECONDS)

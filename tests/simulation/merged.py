@@ -122,6 +122,13 @@ class World(Breakable):
             self.tell(0)
         for partition in PARTITIONS:  # without a record after it nobody notices that the end of a journal is gone
             self.publisher.append(partition, tick(0))
+        self._until_quiet()
+        if any(verb == "power_cut" for verb, _ in self._plan.steps):
+            self._say("time passes: couriers look again, as those do that take over")
+            self._owners = [None] * len(OWNERS)
+            self._until_quiet()
+
+    def _until_quiet(self) -> None:
         quiet = 0
         for _ in range(ROUNDS_MAX):
             before = self._state()
