@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,7 +19,7 @@ from starlette.routing import Route
 from services.aggregator.checkpointing import make_for_ever
 from services.aggregator.courier import Courier
 from services.aggregator.handlers import Partition, PartitionStoppedError
-from services.aggregator.metrics import MEDIA_TYPE, metrics
+from services.aggregator.metrics import metrics
 from services.aggregator.watching import Watch
 from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
 from shared.adapters.clickhouse.client import connect_async
@@ -209,7 +210,7 @@ async def _health(request: Request) -> JSONResponse:
 
 async def _metrics(request: Request) -> Response:
     """The same for Prometheus, always 200."""
-    return Response(metrics(_standing(request)), media_type=MEDIA_TYPE)
+    return Response(metrics(_standing(request)), media_type=CONTENT_TYPE_LATEST)
 
 
 def _standing(request: Request) -> dict[str, Any]:

@@ -12,8 +12,6 @@ from prometheus_client.registry import Collector
 
 from shared.domain.laws import LAWS
 
-MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 class _Standing(Collector):
     """Reads the body of `/health` anew each time."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
+from services.aggregator import courier
 from shared.contracts.topics import MERGED_PARTITION
 from shared.domain.facts import DAY_MS, Fact
 from tests.support.merged import ORDINARY, PERSONS, SmallCountry
+from tests.support.waiting import until
 
 AT = 20_000 * DAY_MS
 ENTRY = {"establishment": "ep-001", "motive": "nuevo-ingreso", "profile": {}, "cases": []}
@@ -55,3 +61,27 @@ def test_a_rebuild_sends_nothing_again() -> None:
     again.finish()
     assert lengths(again) == [2, 2, 2]
     assert all(again.rows(one) == country.rows(one) for one in (*ORDINARY, MERGED_PARTITION))
+
+
+async def test_now_and_then_it_looks_though_nothing_says_that_something_is_owed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when a power cut took rows away, and an owner that died wrote them again."""
+    monkeypatch.setattr(courier, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(courier, "LOOK_AGAIN_SECONDS", 0.05)
+    country = SmallCountry()
+    partition, one = country._owners[0], country._couriers[0]
+    going = asyncio.create_task(one.deliver_for_ever(partition))
+
+    async def looked() -> bool:
+        return not partition.owing
+
+    async def told() -> bool:
+        return bool(country.publisher.logs[MERGED_PARTITION])
+
+    await until(looked, "it has looked a first time")
+    country.tell(PERSONS[0], Fact("ep-001", "merge", "identity_merge", AT, {"other": PERSONS[1]}))
+    country.consume(0, 9)
+    partition.owing = False
+    await until(told, "it looks again", seconds=5)
+    going.cancel()
