@@ -130,3 +130,14 @@ def test_a_wrong_setting_is_named_and_not_shown(
 def test_a_file_that_is_not_there_leaves_nothing(home: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["add", str(home / "a.csv")]) == 2
     assert "a.csv no se puede leer" in capsys.readouterr().err
+
+
+def test_sending_is_not_well_while_a_row_stands_refused(home: Path, capsys: pytest.CaptureFixture[str]):
+    path = home / "a.ndjson"
+    write_lines(path, [release("00000017")])
+    assert main(["add", str(path)]) == 0
+    with open_journal(home / "journal/ep-022.sqlite") as journal:
+        [waiting] = journal.waiting(9)
+        journal.settle([Fate(waiting.number, "rejected", "source", "not_yours", "…")], NOW)
+    assert main(["send"]) == 1
+    assert "siep-producer status" in capsys.readouterr().out
