@@ -60,19 +60,10 @@ class Base(NamedTuple):
     checkpoints: str
     base: date
 
-    def flags(self, last_close: date) -> frozenset[str]:
-        """What a stock that begins here reads, in the words of `-- @when`."""
-        since = {"since", "since_checkpoint"} if self.base <= last_close else set()
-        return frozenset({"from_checkpoint"} | since)
-
-
-_FROM_THE_FIRST_DAY = frozenset({"since"})
-
 
 def rows_of(question: Question, journal: str, base: Base | None = None) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    begins = base.flags(closes(question)[-1]) if base else _FROM_THE_FIRST_DAY
-    text = cut(_file(question), flags(question) | begins)
+    text = cut(_file(question), flags(question) | ({"from_checkpoint"} if base else set()))
     if question.top is not None:
         text = compose("top").replace(_ROWS, text)
     return Statement(text, parameters(question, journal) | (base._asdict() if base else {}))
@@ -87,7 +78,7 @@ def changes_of(question: Question, since: LogPosition, journal: str) -> Statemen
     """The query that tells what changed this figure between a position and the one that the question is asked at."""
     text = cut(
         f"{MEASURES[question.measure].kind}_changes",
-        flags(question) - {"in_core", "in_offence"} | _FROM_THE_FIRST_DAY | {"changes"},
+        flags(question) - {"in_core", "in_offence"} | {"changes"},
     )
     return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
 
