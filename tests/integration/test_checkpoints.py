@@ -109,13 +109,7 @@ async def test_made_again_it_is_the_same(client: AsyncClient, checkpoints: Click
     assert (await client.query(said)).result_rows == once
     assert await client.command(
         f"SELECT sum(stock_delta) FROM {TABLE} FINAL WHERE held = 'core' AND book = 'custody'"
-    ) == (
-        sum(
-            r.entry.stock_delta
-            for r in ROWS
-            if r.entry.book == "custody" and lima_date(r.recorded_ms) < month
-        )
-    )
+    ) == (sum(r.entry.stock_delta for r in ROWS if r.entry.book == "custody" and lima_date(r.recorded_ms) < month))
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -114,6 +114,13 @@ class ClickHouseFigures:
         found, standing = await self._ask(asked)
         return tuple(map(_establishment, found)), _provenance(as_known_at, standing)
 
+    async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
+        """See shared.ports.Figures."""
+        at = KnownAt(position=str(known_by))
+        asked = {"journal": self._known_in(at), "last_day": day} | known(at)
+        (codes,) = await self._ask(Statement(cut("open_establishments", known_flags(at)), asked))
+        return tuple(codes)
+
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """See shared.ports.Figures."""
         journal = self._with_contradictions(asked.as_known_at)
@@ -271,7 +278,7 @@ def movements(position: LogPosition, first_day: date, last_day: date, journal: s
 
 
 def _table(question: Question, said: list[Any], max_rows: int) -> Table:
-    count, rows, totals, establishments, standing = said
+    count, rows, totals, standing = said
     if count > max_rows:
         raise TooManyRowsError(count, max_rows)
     kept = _kept(question)
@@ -282,7 +289,7 @@ def _table(question: Question, said: list[Any], max_rows: int) -> Table:
         found = totals
     _refuse_negative(question, found)
     provenance = _provenance(question.as_known_at, standing)
-    return Table(question, columns_of(question, found), found, totals, provenance, tuple(establishments))
+    return Table(question, columns_of(question, found), found, totals, provenance)
 
 
 def _establishment(said: list[Any]) -> EstablishmentStanding:
