@@ -116,16 +116,34 @@ async def test_made_again_it_is_the_same(client: AsyncClient, checkpoints: Click
 async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, passed: date, seed: int) -> None:
     """With some of the checkpoints made, all, or none, it is the slow count of the rows known then."""
     dice = random.Random(seed)
-    checkpoints = ClickHouseCheckpoints(client, JOURNAL)
-    await client.command(f"TRUNCATE TABLE {TABLE}")
-    for month in await checkpoints.due():
-        if dice.random() < 0.7:
-            await checkpoints.make(month)
+    checkpoints = await some_of_them(client, dice)
     question = any_stock(dice)
     table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
     expected = known_then(ROWS, question.as_known_at).cells(question)
     found = {tuple(row[:-1]): row[-1] for row in table.rows}
     assert {cell: value for cell, value in found.items() if value or question.dimensions} == expected
+
+
+@pytest.mark.parametrize("seed", range(80))
+async def test_any_balance_as_known_at_any_time(client: AsyncClient, passed: date, seed: int) -> None:
+    """It opens with what a checkpoint holds, if there is one; the lines are those of the slow balance."""
+    dice = random.Random(seed)
+    checkpoints = await some_of_them(client, dice)
+    start = some_day(dice)
+    question = Question(
+        measure=Measure.BALANCE,
+        dimensions=tuple(dice.sample(dice.choice(HELD), dice.randrange(3))),
+        as_known_at=some_knowledge(dice),
+        from_day=start,
+        to_day=start + timedelta(days=dice.choice((1, 30, 90))),
+    )
+    table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
+    asked = len(question.dimensions)
+    found = {tuple(row[:asked]): list(row[asked + 1 :]) for row in table.rows}
+    expected = known_then(ROWS, question.as_known_at).balance(
+        question.dimensions, {}, question.from_day, question.to_day
+    )
+    assert {cell: line for cell, line in found.items() if any(line)} == expected
 
 
 @pytest.mark.parametrize("by", [Dimension.ESTABLISHMENT, Dimension.OFFENCE])
@@ -153,6 +171,21 @@ async def test_such_questions_begin_at_a_checkpoint(client: AsyncClient, passed:
     assert len(set(begun)) > 2
 
 
+async def some_of_them(client: AsyncClient, dice: random.Random) -> ClickHouseCheckpoints:
+    """The checkpoints, of which some are made."""
+    checkpoints = ClickHouseCheckpoints(client, JOURNAL)
+    await client.command(f"TRUNCATE TABLE {TABLE}")
+    for month in await checkpoints.due():
+        if dice.random() < 0.7:
+            await checkpoints.make(month)
+    return checkpoints
+
+
+def some_day(dice: random.Random) -> date:
+    day = DAYS[0] + timedelta(days=dice.randrange((DAYS[-1] - DAYS[0]).days + 20))
+    return day if dice.random() < 0.7 else day.replace(day=1) - timedelta(days=1)  # where a checkpoint ends
+
+
 def any_stock(dice: random.Random) -> Question:
     held = dice.choice(HELD)
     measure = dice.choice(STOCKS)
@@ -163,9 +196,7 @@ def any_stock(dice: random.Random) -> Question:
         by = dice.choice(fit)
         seen = sorted({SLOW.member(r, DAYS[-1], DAYS[-1], by) for r in ROWS if r.entry.book == MEASURES[measure].book})
         filters = (Filter(dimension=by, codes=tuple(seen[:2])),) if seen else ()
-    day = DAYS[0] + timedelta(days=dice.randrange((DAYS[-1] - DAYS[0]).days + 20))
-    if dice.random() < 0.3:
-        day = day.replace(day=1) - timedelta(days=1)  # where a checkpoint ends
+    day = some_day(dice)
     when: dict[str, Any] = {"at": day}
     if dice.random() < 0.4:
         when = {

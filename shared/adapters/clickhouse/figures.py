@@ -31,10 +31,10 @@ from shared.adapters.clickhouse.statements import (
     Parameters,
     Statement,
     around,
-    begins_at_a_checkpoint,
     changes_of,
     closes,
     cut,
+    first_stock,
     known,
     known_flags,
     periods,
@@ -100,9 +100,10 @@ class ClickHouseFigures:
 
     async def _base(self, question: Question) -> Base | None:
         """The checkpoint that an answer may begin at, if there is one."""
-        if self._checkpoints is None or not begins_at_a_checkpoint(question):
+        close = first_stock(question)
+        if self._checkpoints is None or close is None:
             return None
-        month = await self._checkpoints.before(closes(question)[0], question.as_known_at)
+        month = await self._checkpoints.before(close, question.as_known_at)
         return Base(self._checkpoints.table, month) if month else None
 
     async def establishments(

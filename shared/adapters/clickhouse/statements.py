@@ -69,9 +69,15 @@ def rows_of(question: Question, journal: str, base: Base | None = None) -> State
     return Statement(text, parameters(question, journal) | (base._asdict() if base else {}))
 
 
-def begins_at_a_checkpoint(question: Question) -> bool:
-    """Whether this is a stock of which checkpoints hold every column."""
-    return MEASURES[question.measure].kind in {"stock", "crowding"} and _projection(question) is not None
+def first_stock(question: Question) -> date | None:
+    """The first day at whose close this question needs a stock, if checkpoints hold every column that it asks for."""
+    if _projection(question) is None:
+        return None
+    return {
+        "stock": closes(question)[0],
+        "crowding": closes(question)[0],
+        "balance": periods(question)[0][0] - ONE_DAY,
+    }.get(MEASURES[question.measure].kind)
 
 
 def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:
