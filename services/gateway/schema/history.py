@@ -20,7 +20,7 @@ class Change:
 
     recorded_day: str
     fact_type: str = strawberry.field(
-        description="`moved` and `merge_notice`: tokens were found to be one person or not, or such a person's fact was told"
+        description="`moved`, `merge_notice`: tokens became one person or parted, or such a person's fact was told"
     )
     facts: int
     change: int
