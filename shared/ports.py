@@ -10,7 +10,15 @@ from shared.contracts.anomalies import Anomalies, AnomalyQuestion, SharedIdentit
 from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.history import Change
 from shared.contracts.mapping import Message
-from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
+from shared.contracts.questions import (
+    EstablishmentStanding,
+    KnownAt,
+    LastHeard,
+    LogPosition,
+    Provenance,
+    Question,
+    Table,
+)
 from shared.contracts.receipts import FactFate, Quarantine, Receipts, Standing
 from shared.domain.facts import Fact
 from shared.domain.laws import Verdict
@@ -244,6 +252,10 @@ class Figures(Protocol):
 
     async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
         """The codes of those in force at the close of a day, in order."""
+        ...
+
+    async def last_heard(self, day: date, known_by: LogPosition) -> tuple[LastHeard, ...]:
+        """When each of those was last heard by then, on whatever day; the longest silent first."""
         ...
 
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:

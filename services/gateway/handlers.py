@@ -24,6 +24,7 @@ from shared.contracts.questions import (
     MAX_ROWS,
     EstablishmentStanding,
     KnownAt,
+    LastHeard,
     LogPosition,
     Provenance,
     Question,
@@ -75,6 +76,10 @@ class Asking:
     async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
         """The codes of those in force at the close of a day."""
         return await self._figures.open_establishments(day, known_by)
+
+    async def last_heard(self, day: date, known_by: LogPosition) -> tuple[LastHeard, ...]:
+        """When each of those was last heard, the longest silent first."""
+        return await self._figures.last_heard(day, known_by)
 
     async def anomalies(self, **said: Any) -> Anomalies:
         """The contradictions asked for. Raises QuestionError, which names the argument and what was expected."""

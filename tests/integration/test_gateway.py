@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from services.gateway.pages import examples
+from shared.adapters.clickhouse.discrepancies import moment_of
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 from tests.support.gateway import MADE, SLOW, TODAY, TOKEN, asked, refused, said
@@ -40,6 +41,21 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
     assert table["provenance"]["catalogueVersion"] == load().version
     assert table["provenance"]["provisional"] is False
     assert table["coverage"]["establishments"] == ["ep-001", "ep-002", "ep-003"]
+
+
+async def test_coverage_says_who_is_silent_since_when(gateway: httpx.AsyncClient) -> None:
+    """By what each told itself, so what `inpe` says of it is no sign of life; the closed one is not named."""
+    asks = "population%s { provenance { position } coverage { establishments lastHeard { establishment at } } }"
+    now = (await asked(gateway, "{" + asks % "" + "}"))["population"]
+    told: dict[str, int] = {}
+    for one in (one for many in MADE.values() for one in many):
+        told[one.message.source] = max(one.recorded_at_ms, told.get(one.message.source, 0))
+    sites = sorted(now["coverage"]["establishments"], key=lambda site: (told[site], site))
+    assert [said["establishment"] for said in now["coverage"]["lastHeard"]] == sites
+    assert [said["at"] for said in now["coverage"]["lastHeard"]] == [moment_of(told[site]) for site in sites]
+    nobody = f"p1.3.{'-'.join('0' * 9)}"
+    then = await asked(gateway, "{" + asks % f'(asKnownAt: {{ position: "{nobody}" }})' + "}")
+    assert then["population"]["coverage"] == {"establishments": [], "lastHeard": []}
 
 
 async def test_every_measure_has_a_field_of_its_name(gateway: httpx.AsyncClient) -> None:

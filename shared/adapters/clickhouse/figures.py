@@ -57,6 +57,7 @@ from shared.contracts.questions import (
     EstablishmentStanding,
     FiguresUnavailableError,
     KnownAt,
+    LastHeard,
     LogPosition,
     NegativeCellError,
     Provenance,
@@ -121,6 +122,13 @@ class ClickHouseFigures:
         asked = {"journal": self._known_in(at), "last_day": day} | known(at)
         (codes,) = await self._ask(Statement(cut("open_establishments", known_flags(at)), asked))
         return tuple(codes)
+
+    async def last_heard(self, day: date, known_by: LogPosition) -> tuple[LastHeard, ...]:
+        """See shared.ports.Figures."""
+        at = KnownAt(position=str(known_by))
+        asked = {"journal": self._known_in(at), "last_day": day} | known(at)
+        (found,) = await self._ask(Statement(cut("last_heard", known_flags(at)), asked))
+        return tuple(LastHeard(code, moment_of(heard) if heard else None) for code, heard in found)
 
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """See shared.ports.Figures."""
