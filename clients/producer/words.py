@@ -46,7 +46,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     ),
     "time": ("Fecha y hora", "Cuándo ocurrió, en hora de Lima: 2026-02-03 17:05."),
     "document": ("Tipo de documento", "Con qué documento se identifica a la persona."),
-    "number": ("Número de documento", "Tal como está en el documento, con sus ceros a la izquierda."),
+    "number": (
+        "Número de documento",
+        "Tal como está en el documento. Un DNI tiene 8 dígitos, con los ceros a la izquierda.",
+    ),
     "admitted_on": ("Fecha de ingreso original", "Día en que la persona ingresó: 2026-02-03."),
     "declared_admissions": ("Número de ingresos", "Cuántas veces ha ingresado, con esta. Vacío: una."),
     "motive": ("Motivo", "Por qué ocurrió."),

@@ -5,12 +5,13 @@ The models bound the form of a code; whether it exists is decided by the catalog
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import core_schema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError, core_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,29 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+_DNI = r"^[0-9]{8}$"
+
+
 class Person(Model):
     """Who it is, by a document. Replaced by a token at ingest; never reaches the log of record."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"document": {"const": "dni"}}},
+            "then": {"properties": {"number": {"pattern": _DNI}}},
+        }
+    )
+
     document: Literal["dni", "foreigner_card", "passport", "inpe"]
     number: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{3,19}$")]
+
+    @field_validator("number")
+    @classmethod
+    def _a_dni_is_whole(cls, number: str, info: ValidationInfo) -> str:
+        """Without its zeros it would be another person. Of the other documents no such rule is certain."""
+        if info.data.get("document") == "dni" and not re.match(_DNI, number):
+            raise PydanticCustomError("dni_digits", "the 8 digits of the DNI, leading zeros included")
+        return number
 
 
 class Profile(Model):

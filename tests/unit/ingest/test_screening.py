@@ -248,6 +248,26 @@ def test_an_amendment_speaks_for_its_author_inside_too():
     assert (result.outcome, result.fault.field) == ("rejected", "data.replacement.data.establishment")
 
 
+@pytest.mark.parametrize(
+    ("document", "number", "taken"),
+    [
+        ("dni", "00000017", True),
+        ("dni", "0000017", False),
+        ("dni", "17", False),
+        ("dni", "000000017", False),
+        ("dni", "0000-0017", False),
+        ("dni", "A0000017", False),
+        ("foreigner_card", "0000017", True),
+        ("passport", "0000017", True),
+        ("inpe", "0017", True),
+    ],
+)
+def test_a_dni_has_eight_digits_and_other_documents_as_many_as_they_have(document: str, number: str, taken: bool):
+    result = _screen(_changed("release/acquitted", data__person={"document": document, "number": number}))
+    assert isinstance(result, Outgoing) == taken
+    assert taken or (result.outcome, result.fault.field) == ("rejected", "data.person.number")  # type: ignore[union-attr]
+
+
 def test_a_short_number_may_stand_in_an_id_by_chance():
     message = _changed("release/acquitted", data__person={"document": "inpe", "number": "0000"}, id="free-000001")
     assert isinstance(_screen(message), Outgoing)

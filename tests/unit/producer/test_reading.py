@@ -177,6 +177,15 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, heading: str, cell: obj
     assert row.code == code
 
 
+def test_zeros_that_a_csv_lost_are_not_put_back(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("tipo,Fecha y hora,Tipo de documento,Número de documento\nfuga,2026-02-03 10:00,dni,17000\n")
+    [row] = [SITE.row(entry.said) for entry in entries(path) if isinstance(entry.said, dict)]
+    assert isinstance(row, Fault)
+    assert (row.field, row.code) == ("data.person.number", "dni_digits")
+    assert "8 dígitos" in row.expected
+
+
 def test_a_wrong_line_stops_no_other(tmp_path: Path):
     path = tmp_path / "a.ndjson"
     path.write_bytes(b'{"type": 1}\n\n00000017\n{"type": \xff}\n[]\n{"a": 2}')
