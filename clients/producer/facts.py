@@ -15,17 +15,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import UTC, timedelta, timezone
+from datetime import UTC
 from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
-from clients.producer.faults import Fault, first, unknown_code
+from clients.producer.faults import Fault, born_late, first, unknown_code
+from shared.contracts.births import LIMA, late_birth
 from shared.contracts.facts import DATA_INBOUND, InboundFact
-
-LIMA = timezone(timedelta(hours=-5))
-"""Since 1995, the first year that a fact may be of, Peru has had no summer time."""
 
 SHORTEST_DOCUMENT = 7
 """As at the door: a shorter number is found in innocent ids by chance."""
@@ -68,6 +66,9 @@ class Facts:
             return first(error, _kind(draft))
         if "id" in said and _names_a_person(fact):
             return NAMES_A_PERSON
+        late = late_birth(fact.model_dump())
+        if late:
+            return born_late(late)
         unknown = unknown_code(_kind(draft), draft["data"], "data")
         if unknown:
             return unknown

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from clients.producer.columns import Column, column_of
 from clients.producer.words import KINDS
+from shared.contracts.births import YOUNGEST
 from shared.contracts.facts import INBOUND
 
 
@@ -43,6 +44,7 @@ _EXPECTED = {
     "unknown_code": "no está en el catálogo de este programa",
     "not_yours": "solo puede hablar de su propio establecimiento",
     "in_the_future": "la fecha es posterior a la hora actual",
+    "born_late": f"nadie nace después del hecho ni es recluido antes de los {YOUNGEST} años: revise el año y la fecha",
     "names_a_person": "contiene el número del documento",
     "too_large": "es demasiado larga",
 }
@@ -63,6 +65,11 @@ def first(error: ValidationError, kind: str) -> Fault:
     explanation = f". {column.explanation}" if column else ""
     context = {"explanation": explanation, **detail.get("ctx", {})}
     return Fault(field, code, _EXPECTED.get(code, "no es un valor válido").format(**context))
+
+
+def born_late(field: str) -> Fault:
+    """A birth that is too late for the fact that tells it."""
+    return Fault(field, "born_late", _EXPECTED["born_late"])
 
 
 def unknown_code(kind: str, data: Any, at: str) -> Fault | None:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.ingest.reading import UNKNOWN_CODE
+from shared.contracts.births import YOUNGEST
 from shared.contracts.facts import AMENDABLE, DATA_OF_REFERENCE, INBOUND
 from shared.contracts.terms import EstablishmentOrInpe, Identifier, Person
 from shared.reference.catalogue import Catalogues
@@ -27,6 +28,11 @@ TOO_LARGE = Fault("", "too_large", f"at most {MAX_FACT_BYTES} bytes for one fact
 UNREADABLE = Fault("", "json_invalid", "one JSON object in UTF-8")
 AHEAD = Fault("time", "in_the_future", "a time at most 5 minutes ahead of the clock of ingest")
 NAMES_A_PERSON = Fault("id", "names_a_person", "an id without the number of the person's document: it is kept for ever")
+BORN_LATE = Fault(
+    "birth_date",
+    "born_late",
+    f"a birth before the time of the fact, by {YOUNGEST} years or more of who is held: look at the year of both",
+)
 WRONG_SPEAKER = Fault("source", "not_yours", "inpe for reference data, an establishment for everything else")
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)

@@ -16,12 +16,13 @@ from openpyxl import load_workbook
 
 from clients.producer.cells import value
 from clients.producer.columns import Column, column_of, columns
-from clients.producer.facts import LIMA, Facts, Row
+from clients.producer.facts import Facts, Row
 from clients.producer.faults import Fault
 from clients.producer.files import FileError
 from clients.producer.reading import Entry, entries
 from clients.producer.words import KINDS
 from clients.producer.workbook import write_template
+from shared.contracts.births import LIMA
 from tests.contract.examples import accepted
 from tests.support.tables import Said, kind_of, write_csv, write_lines, write_workbook
 
