@@ -16,7 +16,7 @@ import httpx
 from clients.producer.adding import add
 from clients.producer.columns import kind_named
 from clients.producer.facts import Facts
-from clients.producer.faults import in_spanish
+from clients.producer.faults import Fault, in_spanish
 from clients.producer.files import FileError
 from clients.producer.journal import SiteJournal, Standing, open_journal
 from clients.producer.sending import Sender
@@ -118,7 +118,8 @@ def _status(journal: SiteJournal) -> int:
 def _fate(row: Standing) -> str:
     if not row.code:
         return STATES[row.state]
-    return f"{STATES[row.state]}: {row.field}: {in_spanish(row.code, row.expected)} [{row.code}]"
+    fault = Fault(row.field, row.code, row.expected)
+    return f"{STATES[row.state]}: {in_spanish(row.kind, fault)} [{row.code}]"
 
 
 def _say(text: str) -> None:

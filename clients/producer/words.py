@@ -55,7 +55,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "motive": ("Motivo", "Por qué ocurrió."),
     "authority": ("Autoridad", "Quién lo ordenó."),
     "sex": ("Sexo", "Sexo de la persona o de los contados."),
-    "birth_date": ("Fecha de nacimiento", "2001-12-31."),
+    "birth_date": ("Fecha de nacimiento", "Como 2001-12-31."),
     "nationality": ("Nacionalidad", "País, código de dos letras."),
     "schooling": ("Grado de instrucción", "El más alto que alcanzó."),
     "civil_status": ("Estado civil", "Según su documento o declaración."),

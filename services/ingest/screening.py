@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -94,16 +95,18 @@ class Screen:
         if unusable:
             return _rejected(message, unusable)
         subject = self._subject(fact)
+        codes = faults.unknown_codes(error, self._catalogues)
         try:
             valid = self._lenient.read(message)
         except ValidationError as wrong:
-            return self._quarantined(message, fact, subject, now, faults.first(wrong))
+            fault = faults.together(chain(faults.of_form(wrong), codes))
+            return self._quarantined(message, fact, subject, now, fault)
         untimely = _untimely(valid, now)
         if untimely:
-            return self._quarantined(message, fact, subject, now, untimely)
+            return self._quarantined(message, fact, subject, now, faults.together(chain([untimely], codes)))
         kept = self._settled(message, valid)
         payload = {"time": kept["time"], "data": kept["data"]}
-        return self._quarantined(message, fact, subject, now, faults.unknown_code(error, self._catalogues), payload)
+        return self._quarantined(message, fact, subject, now, faults.together(codes), payload)
 
     def _subject(self, fact: Node) -> str:
         data = fact["data"]

@@ -121,3 +121,19 @@ def test_the_name_of_an_unknown_field_is_not_repeated(said: dict[str, Any]):
     assert isinstance(fault, Fault)
     assert fault.code == "extra_forbidden"
     assert "00000017" not in str(fault)
+
+
+def test_what_may_stand_there_is_told_and_all_that_is_wrong_at_once():
+    profile = {"sex": "F", "civil_status": "complicado", "birth_date": "hace tiempo", "birthdate": "1990-01-01"}
+    said = release(type="siep.profile_change.v1")
+    fault = SITE.row({**said, "data": {"person": said["data"]["person"], "profile": profile}})
+    assert isinstance(fault, Fault)
+    assert fault.field == "data.profile.sex"
+    assert fault.expected == (
+        "debe ser uno de: Hombre [male], Mujer [female]; y en Fecha de nacimiento: no tiene la forma de este dato. "
+        "Como 2001-12-31; y en data.profile.birthdate: el contrato no tiene este dato aquí: quítelo o corrija su nombre"
+    )
+    unknown = SITE.row({**said, "data": {"person": said["data"]["person"], "profile": {"civil_status": "complicado"}}})
+    assert isinstance(unknown, Fault)
+    assert unknown.code == "unknown_code"
+    assert unknown.expected.startswith("debe ser uno de: Soltero [soltero], Conviviente [conviviente]")

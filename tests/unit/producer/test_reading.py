@@ -123,10 +123,10 @@ def test_the_examples_are_taken_and_reach_every_kind():
     assert [row for row in _rows(write_lines, "a.ndjson", EXAMPLES) if isinstance(row, Fault)] == []
 
 
-TIME, NUMBER, BORN = (
-    column
-    for column in columns("admission").values()
-    if column.path in ("time", "data.person.number", "data.profile.birth_date")
+TIME, NUMBER = (columns("admission")[path] for path in ("time", "data.person.number"))
+BORN, SEX, STATUS, SCHOOLING, RESIDENCE = (
+    columns("admission")[f"data.profile.{name}"]
+    for name in ("birth_date", "sex", "civil_status", "schooling", "residence")
 )
 MOMENT = "2026-02-03T07:05:00-05:00"
 
@@ -140,6 +140,14 @@ MOMENT = "2026-02-03T07:05:00-05:00"
         (BORN, "31/12/1979", "1979-12-31"),
         (BORN, datetime(1979, 12, 31), "1979-12-31"),  # noqa: DTZ001
         (NUMBER, " 00000017 ", "00000017"),
+        (STATUS, "Soltera", "soltero"),
+        (STATUS, "VIUDO", "viudo"),
+        (STATUS, "Soltero [soltero]", "soltero"),
+        (STATUS, "complicado", "complicado"),
+        (SEX, "Mujer", "female"),
+        (SCHOOLING, "superior  universitaria COMPLETA", "superior-universitaria-completa"),
+        (RESIDENCE, "Miraflores", "Miraflores"),  # there are two
+        (RESIDENCE, "150122", "150122"),
     ],
 )
 def test_what_people_write_is_understood(column: Column, cell: object, said: object):
