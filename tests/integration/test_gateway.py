@@ -55,6 +55,16 @@ def _field(name: str, kind: str) -> str:
     return f"{first}{''.join(word.title() for word in others)}{time} {{ totals }}"
 
 
+async def test_every_question_that_is_no_measure_has_an_example(gateway: httpx.AsyncClient) -> None:
+    answer = await asked(gateway, "{ __schema { queryType { fields { name } } } }")
+    fields = {field["name"] for field in answer["__schema"]["queryType"]["fields"]}
+    measures = {_field(name.value, spec.kind).partition("(")[0].split()[0] for name, spec in MEASURES.items()}
+    needless = {"figure", "export"}  # asks for a measure too; needs the id that an order gives
+    assert {
+        name for name in fields - measures - needless if not any(name in text for text in examples().values())
+    } == set()
+
+
 @pytest.mark.parametrize("name", sorted(examples()))
 async def test_every_example_runs(gateway: httpx.AsyncClient, name: str) -> None:
     await asked(gateway, examples()[name])
