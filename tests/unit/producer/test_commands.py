@@ -140,7 +140,16 @@ def test_a_wrong_setting_is_named_and_not_shown(
 
 def test_a_file_that_is_not_there_leaves_nothing(home: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["add", str(home / "a.csv")]) == 2
-    assert "a.csv no se puede leer" in capsys.readouterr().err
+    assert "a.csv no se puede leer: no está ahí" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", [["help"], ["purge", "ayer"], ["template"], ["--help"], ["purge", "--help"]])
+def test_how_it_is_used_is_said_in_spanish(said: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(said)
+    told = "".join(capsys.readouterr())
+    assert "uso: siep-producer" in told
+    assert not any(word in told for word in ("usage", "argument ", "options", "show", "invalid", "error"))
 
 
 def test_sending_is_not_well_while_a_row_stands_refused(home: Path, capsys: pytest.CaptureFixture[str]):
