@@ -53,8 +53,9 @@ class ClickHouseReceipts:
 
     async def fate(self, fact_id: str, source: str | None) -> FactFate:
         """See shared.ports.ReceiptBook."""
-        records, *standing = await self._ask("fate", source, fact_id=fact_id)
-        return FactFate.told(fact_id, [FateRecord(**_named(row)) for row in records], await self._standing(*standing))
+        rows, contradictions, *standing = await self._ask("fate", source, fact_id=fact_id)
+        records = [FateRecord(**_named(row)) for row in rows]
+        return FactFate.told(fact_id, records, contradictions, await self._standing(*standing))
 
     async def sums(self, first: date, end: date, source: str | None) -> Receipts:
         """See shared.ports.ReceiptBook."""
