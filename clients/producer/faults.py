@@ -15,6 +15,7 @@ from clients.producer.words import KINDS
 from shared.contracts.births import YOUNGEST
 from shared.contracts.facts import INBOUND
 from shared.contracts.terms import may_be_told
+from shared.reference.catalogue import TOLD_WHOLE
 
 
 class Fault(NamedTuple):
@@ -55,8 +56,6 @@ _ELSE = "no es un valor válido"
 _SAY_ALL = {"born_late", "dni_digits", "in_the_future", "json_invalid", "names_a_person", "not_yours", "too_large"}
 """Codes after which ingest's own sentence adds nothing."""
 _MOST_TOLD = 5
-_SHORT = 12
-"""So many choices are told whole."""
 
 
 def of_form(error: ValidationError, kind: str) -> Iterator[Fault]:
@@ -104,7 +103,7 @@ def unknown_codes(kind: str, data: Any, at: str) -> Iterator[Fault]:
 
 def _choices(column: Column, written: str) -> str:
     """What may stand in a column, or what of it looks like what was written."""
-    if len(column.codes) <= _SHORT:
+    if len(column.codes) <= TOLD_WHOLE:
         return f"debe ser uno de: {_named(column, column.codes)}"
     near = difflib.get_close_matches(written[:64].lower(), column.codes, n=3, cutoff=0.5)
     hint = f"; parecidos: {_named(column, near)}" if near else ""

@@ -16,7 +16,7 @@ from services.ingest.reading import UNKNOWN_CODE
 from shared.contracts.births import YOUNGEST
 from shared.contracts.facts import AMENDABLE, DATA_OF_REFERENCE, INBOUND
 from shared.contracts.terms import IN_WORDS, EstablishmentOrInpe, Identifier, Person, may_be_told
-from shared.reference.catalogue import Catalogue, Catalogues
+from shared.reference.catalogue import TOLD_WHOLE, Catalogue, Catalogues
 
 
 class Fault(NamedTuple):
@@ -32,8 +32,6 @@ MOST_TOLD = 5
 """Faults of one fact that are told."""
 MAX_CODE = 64
 """Letters of a code; comparing more with all that are known would take long."""
-SHORT = 12
-"""A catalogue of so many codes is told whole."""
 
 TOO_LARGE = Fault("", "too_large", f"at most {MAX_FACT_BYTES} bytes for one fact")
 UNREADABLE = Fault("", "json_invalid", "one JSON object in UTF-8")
@@ -75,7 +73,7 @@ def unknown_codes(error: ValidationError, catalogues: Catalogues) -> Iterator[Fa
 
 
 def _hint(catalogue: Catalogue, detail: ErrorDetails) -> str:
-    if len(catalogue) <= SHORT:
+    if len(catalogue) <= TOLD_WHOLE:
         return f"there are: {', '.join(catalogue)}"
     near = catalogue.nearest(detail["input"][:MAX_CODE])
     hint = f"nearest known: {', '.join(near)}" if near else "nothing in it is near"
