@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
 
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, SharedIdentityQuestion
-from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
+from shared.contracts.headcounts import Explanations, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.history import Change
 from shared.contracts.mapping import Message
 from shared.contracts.questions import (
@@ -270,7 +270,7 @@ class Figures(Protocol):
         """Signed counts and the roll at the moment of each, the latest first."""
         ...
 
-    async def explanations(self, of: Headcount, known: LogPosition) -> tuple[Explanation, ...]:
+    async def explanations(self, of: Headcount, known: LogPosition) -> Explanations:
         """What could explain a difference, the latest told first; at most `MAX_EXPLANATIONS`."""
         ...
 

@@ -25,7 +25,7 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
     expected = SLOW.stock("custody", ("sex", "printed_status"), {}, today)  # type: ignore[arg-type]
     assert {tuple(row[:2]): row[2] for row in table["rows"]} == expected
     assert table["totals"] == [[sum(expected.values())]]
-    assert table["question"]["at"] == "2025-02-28"
+    assert table["question"]["at"] == "2026-02-28"
     assert [column["key"] for column in table["columns"]] == ["sex", "printed_status", "population"]
     assert table["columns"][0]["members"]["female"] == {"es": "Mujer", "en": "Female"}
     assert list(table["columns"][0]["members"]) == ["male", "female", ""]
@@ -69,6 +69,16 @@ def _field(name: str, kind: str) -> str:
     first, *others = name.split("_")
     time = "" if kind in ("stock", "crowding") else '(from: "2025-01-01", to: "2025-02-01")'
     return f"{first}{''.join(word.title() for word in others)}{time} {{ totals }}"
+
+
+async def test_every_question_that_is_no_measure_has_an_example(gateway: httpx.AsyncClient) -> None:
+    answer = await asked(gateway, "{ __schema { queryType { fields { name } } } }")
+    fields = {field["name"] for field in answer["__schema"]["queryType"]["fields"]}
+    measures = {_field(name.value, spec.kind).partition("(")[0].split()[0] for name, spec in MEASURES.items()}
+    needless = {"figure", "export"}  # asks for a measure too; needs the id that an order gives
+    assert {
+        name for name in fields - measures - needless if not any(name in text for text in examples().values())
+    } == set()
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
@@ -136,6 +146,11 @@ async def test_catalogues_and_dimensions_tell_their_codes_in_both_languages(gate
         ('admissions(from: "2025-02-01", to: "2025-01-01")', "BAD_QUESTION", "from must be before to"),
         ("population(by: [LIBERTY_TYPE])", "BAD_QUESTION", "population is not known by liberty_type"),
         ("population(by: [SEX, AGE_BAND, OFFENCE, SCHOOLING, OCCUPATION])", "BAD_QUESTION", "at most 4"),
+        (
+            'population(at: "2026-03-01")',
+            "BAD_QUESTION",
+            "at: 2026-03-01 has yet to come; the last day that can be asked",
+        ),
         ('population(asKnownAt: {position: "p1.3.3"})', "BAD_QUESTION", "p1.<ledger version>"),
         ('population(asKnownAt: {position: "p1.3.9999-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "lies ahead"),
         ('population(asKnownAt: {position: "p1.7.0-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "no ledger known here"),
@@ -154,6 +169,15 @@ async def test_a_question_that_cannot_be_answered_is_told_what_to_do(
     error = await refused(gateway, f"{{ {field} {{ rows }} }}")
     assert error["extensions"]["code"] == code, error
     assert told in error["message"], error
+
+
+@pytest.mark.parametrize("field", ["establishments", "headcounts", "crowding"])
+async def test_no_field_answers_for_a_day_that_has_yet_to_come(gateway: httpx.AsyncClient, field: str) -> None:
+    for day in ("2026-02-28", "2026-03-01"):
+        query = f'{{ {field}(at: "{day}") {{ provenance {{ position }} }} }}'
+        answer = await said(gateway, query)
+        assert ("errors" in answer) == (day == "2026-03-01"), answer
+    assert "today in Lima, 2026-02-28" in answer["errors"][0]["message"]
 
 
 async def test_unknown_arguments_are_answered_with_what_exists(gateway: httpx.AsyncClient) -> None:

@@ -28,7 +28,7 @@ TOKEN = "a-token-of-the-tests"
 KEYS = {name: hashlib.sha256(f"key-{name}".encode()).hexdigest() for name in ("ep-001", "ep-002", "ml-lima", "inpe")}
 MADE = consumed(11, 120)
 SLOW = SlowCount(rows_of(MADE))
-TODAY = datetime(2025, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
+TODAY = datetime(2026, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
 
 
 @pytest.fixture(scope="module")
