@@ -8,7 +8,7 @@ import pytest
 from services.gateway.pages import examples
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
-from tests.support.gateway import MADE, SLOW, TODAY, TOKEN, asked, refused, said
+from tests.support.gateway import TODAY, TOKEN, asked, made, refused, said, slow
 
 
 async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gateway: httpx.AsyncClient) -> None:
@@ -21,7 +21,7 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
     )
     table = answer["population"]
     today = TODAY.date().replace(month=2, day=28)
-    expected = SLOW.stock("custody", ("sex", "printed_status"), {}, today)  # type: ignore[arg-type]
+    expected = slow().stock("custody", ("sex", "printed_status"), {}, today)  # type: ignore[arg-type]
     assert {tuple(row[:2]): row[2] for row in table["rows"]} == expected
     assert table["totals"] == [[sum(expected.values())]]
     assert table["question"]["at"] == "2025-02-28"
@@ -35,7 +35,7 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
         "unit": "persons",
         "members": None,
     }
-    offsets = "-".join(str(len(MADE[partition])) for partition in range(9))
+    offsets = "-".join(str(len(made()[partition])) for partition in range(9))
     assert table["provenance"]["position"] == f"p1.3.{offsets}"
     assert table["provenance"]["catalogueVersion"] == load().version
     assert table["provenance"]["provisional"] is False
@@ -195,7 +195,7 @@ async def test_receipts_are_told_while_the_log_does_not_answer_and_say_so(gatewa
     query = """{ receipts(from: "2024-01-01", to: "2026-01-01") { days { source sent counted difference }
         standing { waiting missing position } } }"""
     (told,) = (await said(gateway, query, "key-ep-001"))["data"].values()
-    facts = [one for many in MADE.values() for one in many if one.message.source == "ep-001"]
+    facts = [one for many in made().values() for one in many if one.message.source == "ep-001"]
     assert sum(day["sent"] for day in told["days"]) == len(facts) > 0
     assert {(day["source"], day["difference"]) for day in told["days"]} == {("ep-001", 0)}
     assert (told["standing"]["waiting"], told["standing"]["missing"]) == (None, 0)
