@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 PROCESSES = ("kafka", "clickhouse", "valkey", "ingest", "aggregator", "gateway", "exports")
-LINKS = ("clickhouse", "valkey", "ingest")
+LINKS = ("kafka", "clickhouse", "valkey", "ingest")
 """What is reached through a proxy: by the services, or (ingest) by those who send facts."""
 CUTS = ("cut request", "cut answer", "half answer", "slow answer", "silence", "refuse")
 SESSION_SECONDS = 6.0
@@ -50,7 +50,7 @@ class Fault(NamedTuple):
 
 
 def plan(seed: int, number: int) -> list[Fault]:
-    """The faults of round `number` (from 1), in order of time. Some twenty rounds of a seed hold every kind."""
+    """The faults of round `number` (from 1), in order of time. Some thirty rounds of a seed hold every kind."""
     random = Random(f"faults {seed} {number}")
     dealt = (number - 1) * FAULTS_OF_A_ROUND
     kinds = list(islice(_dealt(seed), dealt, dealt + FAULTS_OF_A_ROUND))
