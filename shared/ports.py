@@ -242,6 +242,10 @@ class Figures(Protocol):
         """Every establishment known by the close of a day, in the order of codes."""
         ...
 
+    async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
+        """The codes of those in force at the close of a day, in order."""
+        ...
+
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """The contradictions asked for, the latest first."""
         ...

@@ -72,6 +72,10 @@ class Asking:
         """Every establishment as it stood at the close of a day, of today if none is said."""
         return await self._figures.establishments(at or self.today(), as_known_at)
 
+    async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
+        """The codes of those in force at the close of a day."""
+        return await self._figures.open_establishments(day, known_by)
+
     async def anomalies(self, **said: Any) -> Anomalies:
         """The contradictions asked for. Raises QuestionError, which names the argument and what was expected."""
         asked = _valid(AnomalyQuestion, said)

@@ -214,7 +214,6 @@ class Table:
     rows: list[tuple[Any, ...]]
     totals: list[tuple[Any, ...]]
     provenance: Provenance
-    establishments: tuple[str, ...]  # those in force at the end of what was asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,13 @@ from shared.runtime.settings import Settings
 from tests.support.slow_count import SlowCount, known_then
 from tests.support.small_ledger import consumed, lima_date, rows_of, write
 
-JOURNAL, TABLE = "journal_checked", "checkpoint_checked"
+JOURNAL, TABLE = "journal_checked", "checkpoint_checkedb"
 MADE = consumed(11, 200)
 ROWS = rows_of(MADE)
 SLOW = SlowCount(ROWS)
 DAYS = sorted({lima_date(one.recorded_at_ms) for many in MADE.values() for one in many})
 LATE = sum(lima_date(row.recorded_ms).replace(day=1) > row.day for row in ROWS)
+AHEAD = sum(row.day.replace(day=1) > lima_date(row.recorded_ms) for row in ROWS)
 HELD = (
     (Dimension.ESTABLISHMENT, Dimension.SEX, Dimension.LEGAL_STATUS, Dimension.REGIONAL_OFFICE, Dimension.DEPARTMENT),
     (Dimension.ESTABLISHMENT, Dimension.OFFENCE, Dimension.LEGAL_STATUS, Dimension.OFFENCE_GENERIC, Dimension.ATTEMPT),
@@ -40,7 +41,7 @@ STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     async with await connect_async(clickhouse_settings) as connected:
         await connected.command(f"CREATE TABLE {JOURNAL} AS journal_3")
-        await connected.command(f"CREATE TABLE {TABLE} AS checkpoint_3")
+        await connected.command(f"CREATE TABLE {TABLE} AS checkpoint_3b")
         await write(ClickHouseJournal(connected, JOURNAL), MADE)
         yield connected
         await connected.command(f"DROP TABLE {JOURNAL}")
@@ -72,6 +73,7 @@ async def passed(client: AsyncClient) -> date:
 
 def test_this_country_has_news_of_the_months_before() -> None:
     assert LATE > 50
+    assert AHEAD > 10, "and of the months after"
     assert len({day.replace(day=1) for day in DAYS}) > 2
 
 
@@ -107,28 +109,55 @@ async def test_made_again_it_is_the_same(client: AsyncClient, checkpoints: Click
     assert (await client.query(said)).result_rows == once
     assert await client.command(
         f"SELECT sum(stock_delta) FROM {TABLE} FINAL WHERE held = 'core' AND book = 'custody'"
-    ) == (
-        sum(
-            r.entry.stock_delta
-            for r in ROWS
-            if r.entry.book == "custody" and r.day < month and lima_date(r.recorded_ms) < month
-        )
-    )
+    ) == (sum(r.entry.stock_delta for r in ROWS if r.entry.book == "custody" and lima_date(r.recorded_ms) < month))
 
 
 @pytest.mark.parametrize("seed", range(150))
 async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, passed: date, seed: int) -> None:
     """With some of the checkpoints made, all, or none, it is the slow count of the rows known then."""
     dice = random.Random(seed)
-    checkpoints = ClickHouseCheckpoints(client, JOURNAL)
-    await client.command(f"TRUNCATE TABLE {TABLE}")
-    for month in await checkpoints.due():
-        if dice.random() < 0.7:
-            await checkpoints.make(month)
+    checkpoints = await some_of_them(client, dice)
     question = any_stock(dice)
     table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
     expected = known_then(ROWS, question.as_known_at).cells(question)
-    assert {tuple(row[:-1]): row[-1] for row in table.rows} == expected
+    found = {tuple(row[:-1]): row[-1] for row in table.rows}
+    assert {cell: value for cell, value in found.items() if value or question.dimensions} == expected
+
+
+@pytest.mark.parametrize("seed", range(80))
+async def test_any_balance_as_known_at_any_time(client: AsyncClient, passed: date, seed: int) -> None:
+    """It opens with what a checkpoint holds, if there is one; the lines are those of the slow balance."""
+    dice = random.Random(seed)
+    checkpoints = await some_of_them(client, dice)
+    start = some_day(dice)
+    question = Question(
+        measure=Measure.BALANCE,
+        dimensions=tuple(dice.sample(dice.choice(HELD), dice.randrange(3))),
+        as_known_at=some_knowledge(dice),
+        from_day=start,
+        to_day=start + timedelta(days=dice.choice((1, 30, 90))),
+    )
+    table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
+    asked = len(question.dimensions)
+    found = {tuple(row[:asked]): list(row[asked + 1 :]) for row in table.rows}
+    expected = known_then(ROWS, question.as_known_at).balance(
+        question.dimensions, {}, question.from_day, question.to_day
+    )
+    assert {cell: line for cell, line in found.items() if any(line)} == expected
+
+
+@pytest.mark.parametrize("by", [Dimension.ESTABLISHMENT, Dimension.OFFENCE])
+async def test_what_was_told_ahead_of_a_month_is_not_counted_on_its_eve(
+    client: AsyncClient, checkpoints: ClickHouseCheckpoints, passed: date, by: Dimension
+) -> None:
+    figures = ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints)
+    for month in await checkpoints.due():
+        await checkpoints.make(month)
+        for day in (month - timedelta(days=1), month):
+            question = Question(measure=Measure.POPULATION, dimensions=(by,), at=day)
+            assert dict((await figures.answer(question)).rows) == {
+                cell: value for (cell,), value in SLOW.cells(question).items()
+            }
 
 
 async def test_such_questions_begin_at_a_checkpoint(client: AsyncClient, passed: date) -> None:
@@ -142,6 +171,21 @@ async def test_such_questions_begin_at_a_checkpoint(client: AsyncClient, passed:
     assert len(set(begun)) > 2
 
 
+async def some_of_them(client: AsyncClient, dice: random.Random) -> ClickHouseCheckpoints:
+    """The checkpoints, of which some are made."""
+    checkpoints = ClickHouseCheckpoints(client, JOURNAL)
+    await client.command(f"TRUNCATE TABLE {TABLE}")
+    for month in await checkpoints.due():
+        if dice.random() < 0.7:
+            await checkpoints.make(month)
+    return checkpoints
+
+
+def some_day(dice: random.Random) -> date:
+    day = DAYS[0] + timedelta(days=dice.randrange((DAYS[-1] - DAYS[0]).days + 20))
+    return day if dice.random() < 0.7 else day.replace(day=1) - timedelta(days=1)  # where a checkpoint ends
+
+
 def any_stock(dice: random.Random) -> Question:
     held = dice.choice(HELD)
     measure = dice.choice(STOCKS)
@@ -152,7 +196,7 @@ def any_stock(dice: random.Random) -> Question:
         by = dice.choice(fit)
         seen = sorted({SLOW.member(r, DAYS[-1], DAYS[-1], by) for r in ROWS if r.entry.book == MEASURES[measure].book})
         filters = (Filter(dimension=by, codes=tuple(seen[:2])),) if seen else ()
-    day = DAYS[0] + timedelta(days=dice.randrange((DAYS[-1] - DAYS[0]).days + 20))
+    day = some_day(dice)
     when: dict[str, Any] = {"at": day}
     if dice.random() < 0.4:
         when = {

@@ -134,8 +134,15 @@ RULES = (
     Rule(
         "what was learnt since a checkpoint about the time before it counts",
         f"{_QUERIES}/parts/stock_moments.sql",
-        "        AND recorded_day >= {base:Date}\n",
-        "        AND recorded_day > '2299-01-01'\n",
+        "        AND recorded_day >= {base:Date} -- @when from_checkpoint\n",
+        "        AND effective_day >= {base:Date} -- @when from_checkpoint\n",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
+        "what a checkpoint knows of the time after it keeps its day",
+        f"{_QUERIES}/append_checkpoint.sql",
+        "    greatest(effective_day, {month:Date} - 1) AS day, establishment, sex, legal_status,\n",
+        "    {month:Date} - 1 AS day, establishment, sex, legal_status,\n",
         "tests/integration/test_checkpoints.py",
     ),
     Rule(

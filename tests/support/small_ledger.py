@@ -78,6 +78,7 @@ def _arrivals(dice: random.Random, people: int) -> Iterator[tuple[int, str, Fact
     for site in SITES:
         yield from _of_site(dice, site)
         yield from _counts_of_site(site)
+        yield from _told_ahead(site)
     for number in range(people):
         subject = f"k1:{dice.getrandbits(256):064x}"
         for fact in _life(dice, f"p{number}"):
@@ -112,6 +113,15 @@ def _counts_of_site(site: str) -> Iterator[tuple[int, str, Fact]]:
         ]
         about = {"establishment": site, "counted": counted, "signed_by": f"alcaide-{n}"}
         yield at_ms + 3, site, Fact(site, f"count-{n}", "headcount", at_ms, about)
+
+
+def _told_ahead(site: str) -> Iterator[tuple[int, str, Fact]]:
+    """Admissions in the first minute of a month, told by a clock that is fast: recorded in the month before."""
+    dice = random.Random(f"{site} ahead")
+    for month in (date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
+        entry = {"establishment": site, "motive": "nuevo-ingreso", "profile": _profile(dice), "cases": [_case(dice, 0)]}
+        fact = Fact(site, f"{site}-{month}", "admission", _ms(month) + 30_000, entry)
+        yield fact.at_ms - 3 * _MINUTE, f"k1:{dice.getrandbits(256):064x}", fact
 
 
 def _life(dice: random.Random, name: str) -> list[Fact]:

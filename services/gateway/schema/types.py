@@ -78,15 +78,20 @@ class Unreconciled:
 
 @strawberry.type(description="Whom an answer can speak for.")
 class Coverage:
-    """Establishments that exist on the last day asked."""
+    """Each field is read when it is asked for, as known at the position of the answer."""
 
-    establishments: list[str]
     last_day: strawberry.Private[date]
     position: strawberry.Private[contract.LogPosition]
 
-    @strawberry.field(description="What signed headcounts do not agree with; read when it is asked for.")  # type: ignore[untyped-decorator]  # strawberry's
+    @strawberry.field(description="Those in force at the close of the last day asked.")  # type: ignore[untyped-decorator]  # strawberry's
+    async def establishments(self, info: Information) -> list[str]:
+        """See Asking.open_establishments."""
+        with told():
+            return list(await info.context.asking.open_establishments(self.last_day, self.position))
+
+    @strawberry.field(description="What signed headcounts do not agree with.")  # type: ignore[untyped-decorator]  # strawberry's
     async def unreconciled(self, info: Information) -> Unreconciled:
-        """Of the latest count of each establishment by the last day asked, as known at the position of the answer."""
+        """Of the latest count of each establishment by the last day asked."""
         with told():
             found = await info.context.asking.headcounts(
                 last_day=self.last_day, as_known_at=contract.KnownAt(position=str(self.position))
@@ -119,7 +124,6 @@ def table(of: contract.Table) -> Table:
         totals=JSON(of.totals),
         provenance=provenance(of.provenance),
         coverage=Coverage(
-            establishments=list(of.establishments),
             last_day=of.question.at or cast("date", of.question.to_day) - ONE_DAY,
             position=of.provenance.position,
         ),

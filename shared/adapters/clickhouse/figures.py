@@ -31,10 +31,10 @@ from shared.adapters.clickhouse.statements import (
     Parameters,
     Statement,
     around,
-    begins_at_a_checkpoint,
     changes_of,
     closes,
     cut,
+    first_stock,
     known,
     known_flags,
     periods,
@@ -100,9 +100,10 @@ class ClickHouseFigures:
 
     async def _base(self, question: Question) -> Base | None:
         """The checkpoint that an answer may begin at, if there is one."""
-        if self._checkpoints is None or not begins_at_a_checkpoint(question):
+        close = first_stock(question)
+        if self._checkpoints is None or close is None:
             return None
-        month = await self._checkpoints.before(closes(question)[0], question.as_known_at)
+        month = await self._checkpoints.before(close, question.as_known_at)
         return Base(self._checkpoints.table, month) if month else None
 
     async def establishments(
@@ -113,6 +114,13 @@ class ClickHouseFigures:
         asked = Statement(cut("establishments", known_flags(as_known_at)), parameters | known(as_known_at))
         found, standing = await self._ask(asked)
         return tuple(map(_establishment, found)), _provenance(as_known_at, standing)
+
+    async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
+        """See shared.ports.Figures."""
+        at = KnownAt(position=str(known_by))
+        asked = {"journal": self._known_in(at), "last_day": day} | known(at)
+        (codes,) = await self._ask(Statement(cut("open_establishments", known_flags(at)), asked))
+        return tuple(codes)
 
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """See shared.ports.Figures."""
@@ -271,7 +279,7 @@ def movements(position: LogPosition, first_day: date, last_day: date, journal: s
 
 
 def _table(question: Question, said: list[Any], max_rows: int) -> Table:
-    count, rows, totals, establishments, standing = said
+    count, rows, totals, standing = said
     if count > max_rows:
         raise TooManyRowsError(count, max_rows)
     kept = _kept(question)
@@ -282,7 +290,7 @@ def _table(question: Question, said: list[Any], max_rows: int) -> Table:
         found = totals
     _refuse_negative(question, found)
     provenance = _provenance(question.as_known_at, standing)
-    return Table(question, columns_of(question, found), found, totals, provenance, tuple(establishments))
+    return Table(question, columns_of(question, found), found, totals, provenance)
 
 
 def _establishment(said: list[Any]) -> EstablishmentStanding:

@@ -60,34 +60,31 @@ class Base(NamedTuple):
     checkpoints: str
     base: date
 
-    def flags(self, last_close: date) -> frozenset[str]:
-        """What a stock that begins here reads, in the words of `-- @when`."""
-        since = {"since", "since_checkpoint"} if self.base <= last_close else set()
-        return frozenset({"from_checkpoint"} | since)
-
-
-_FROM_THE_FIRST_DAY = frozenset({"since"})
-
 
 def rows_of(question: Question, journal: str, base: Base | None = None) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    begins = base.flags(closes(question)[-1]) if base else _FROM_THE_FIRST_DAY
-    text = cut(_file(question), flags(question) | begins)
+    text = cut(_file(question), flags(question) | ({"from_checkpoint"} if base else set()))
     if question.top is not None:
         text = compose("top").replace(_ROWS, text)
     return Statement(text, parameters(question, journal) | (base._asdict() if base else {}))
 
 
-def begins_at_a_checkpoint(question: Question) -> bool:
-    """Whether this is a stock of which checkpoints hold every column."""
-    return MEASURES[question.measure].kind in {"stock", "crowding"} and _projection(question) is not None
+def first_stock(question: Question) -> date | None:
+    """The first day at whose close this question needs a stock, if checkpoints hold every column that it asks for."""
+    if _projection(question) is None:
+        return None
+    return {
+        "stock": closes(question)[0],
+        "crowding": closes(question)[0],
+        "balance": periods(question)[0][0] - ONE_DAY,
+    }.get(MEASURES[question.measure].kind)
 
 
 def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:
     """The query that tells what changed this figure between a position and the one that the question is asked at."""
     text = cut(
         f"{MEASURES[question.measure].kind}_changes",
-        flags(question) - {"in_core", "in_offence"} | _FROM_THE_FIRST_DAY | {"changes"},
+        flags(question) - {"in_core", "in_offence"} | {"changes"},
     )
     return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
 

@@ -1,18 +1,55 @@
 -- Balance of the population over one period: from opening to closing, with the reason of every change, for each cell.
 -- What was there before the period stands as of its eve (`seen`), what came in it as of its own day. Seen from there at the
--- closing day, a cell may lie under another office (remapping) or in another age band (ageing).
+-- closing day, a cell may lie under another office (remapping) or in another age band (ageing); for places and ages that nobody
+-- asks for there is nothing to tell. With a checkpoint, which knows no reasons, what that holds is all of before the period.
 WITH
 raw AS (
     SELECT
 -- @include raw
+        counterparty AS counterparty_, -- @when reads_counterparty
         greatest(effective_day, {first_day:Date} - 1) AS seen,
         if(effective_day < {first_day:Date}, 'before', toString(cause)) AS cause_,
         sum(stock_delta) AS change
     FROM {journal:Identifier}
-    WHERE book = {book:String} AND effective_day <= {last_day:Date}
+    WHERE book = {book:String}
+        AND effective_day <= {last_day:Date}
+        AND effective_day >= {base:Date} -- @when from_checkpoint
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
+-- @when from_checkpoint
+    UNION ALL
+    SELECT
+-- @include raw
+        '' AS counterparty_, -- @when reads_counterparty
+        {first_day:Date} - 1 AS seen,
+        'before' AS cause_,
+        sum(stock_delta) AS change
+    FROM {journal:Identifier}
+    WHERE book = {book:String}
+        AND effective_day < {base:Date}
+        AND recorded_day >= {base:Date}
+-- @include known
+-- @include raw_filters
+    GROUP BY ALL
+    SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
+    SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
+    UNION ALL
+    SELECT
+-- @include raw
+        '' AS counterparty_, -- @when reads_counterparty
+        {first_day:Date} - 1 AS seen,
+        'before' AS cause_,
+        sum(stock_delta) AS change
+    FROM {checkpoints:Identifier} FINAL
+    WHERE month = {base:Date}
+        AND held = 'core' -- @when in_core
+        AND held = 'offence' -- @when in_offence
+        AND book = {book:String}
+        AND effective_day < {base:Date}
+-- @include raw_filters
+    GROUP BY ALL
+-- @end
 ),
 moments AS (
     SELECT
@@ -25,10 +62,10 @@ moments AS (
     FROM raw
     ARRAY JOIN [
         (cause_, 1, seen, seen),
-        ('remapping', -1, seen, seen),
-        ('remapping', 1, {last_day:Date}, seen),
-        ('ageing', -1, {last_day:Date}, seen),
-        ('ageing', 1, {last_day:Date}, {last_day:Date}),
+        ('remapping', -1, seen, seen), -- @when place
+        ('remapping', 1, {last_day:Date}, seen), -- @when place
+        ('ageing', -1, {last_day:Date}, seen), -- @when reads_birth_month
+        ('ageing', 1, {last_day:Date}, {last_day:Date}), -- @when reads_birth_month
         ('closing', 1, {last_day:Date}, {last_day:Date})
     ] AS view
     WHERE change != 0

@@ -2,6 +2,7 @@
 raw AS (
     SELECT
 -- @include raw
+        counterparty AS counterparty_, -- @when reads_counterparty
 -- @include piece
         effective_day AS day, -- @when own_day
         {first_day:Date} AS day, -- @when any_day

@@ -1,6 +1,5 @@
 -- The columns of the ledger that the question needs.
 establishment AS establishment_, -- @when reads_establishment
-counterparty AS counterparty_, -- @when reads_counterparty
 legal_status AS legal_status_, -- @when reads_legal_status
 sex AS sex_, -- @when reads_sex
 birth_month AS birth_month_, -- @when reads_birth_month

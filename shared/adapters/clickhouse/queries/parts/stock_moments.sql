@@ -1,8 +1,7 @@
--- moments: the stock of each raw cell at the close of each piece of the period. With a checkpoint it is what that holds, what
--- was effective since (nothing, if it ends with the day asked: to plan that costs as much as to read it), and what was learnt
--- since of the time before. Naming the projection spares the engine comparing all.
+-- moments: the stock of each raw cell at the close of each piece of the period: what was recorded before a checkpoint, if there
+-- is one, and what was recorded since. To plan a table costs more than to read it, so there is one of each. Naming the
+-- projection spares the engine comparing all.
 raw AS (
--- @when since
     SELECT
 -- @include raw
 -- @include piece
@@ -11,34 +10,18 @@ raw AS (
     FROM {journal:Identifier}
     WHERE (book = {book:String} OR book = {other_book:String})
         AND effective_day <= {last_day:Date}
-        AND effective_day >= {base:Date} -- @when since_checkpoint
+        AND recorded_day >= {base:Date} -- @when from_checkpoint
         AND offset >= {since_next:Array(UInt64)}[partition + 1] -- @when changes
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
     SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
     SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
--- @end
-    UNION ALL -- @when since_checkpoint
 -- @when from_checkpoint
-    SELECT
--- @include raw
-        {first_day:Date} AS piece,
-        toString(book) AS line,
-        sum(stock_delta) AS change
-    FROM {journal:Identifier}
-    WHERE (book = {book:String} OR book = {other_book:String})
-        AND effective_day < {base:Date}
-        AND recorded_day >= {base:Date}
--- @include known
--- @include raw_filters
-    GROUP BY ALL
-    SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
-    SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
     UNION ALL
     SELECT
 -- @include raw
-        {first_day:Date} AS piece,
+-- @include piece
         toString(book) AS line,
         sum(stock_delta) AS change
     FROM {checkpoints:Identifier} FINAL
@@ -46,6 +29,7 @@ raw AS (
         AND held = 'core' -- @when in_core
         AND held = 'offence' -- @when in_offence
         AND (book = {book:String} OR book = {other_book:String})
+        AND effective_day <= {last_day:Date}
 -- @include raw_filters
     GROUP BY ALL
 -- @end
