@@ -19,7 +19,9 @@ class Change:
     """See shared.contracts.history.Change."""
 
     recorded_day: str
-    fact_type: str
+    fact_type: str = strawberry.field(
+        description="`moved`, `merge_notice`: tokens became one person or parted, or such a person's fact was told"
+    )
     facts: int
     change: int
 

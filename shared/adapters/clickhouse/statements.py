@@ -61,9 +61,12 @@ class Base(NamedTuple):
     base: date
 
 
+_FROM_CHECKPOINT = frozenset({"from_checkpoint"})
+
+
 def rows_of(question: Question, journal: str, base: Base | None = None) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    text = cut(_file(question), flags(question) | ({"from_checkpoint"} if base else set()))
+    text = cut(_file(question), flags(question) | (_FROM_CHECKPOINT if base else set()))
     if question.top is not None:
         text = compose("top").replace(_ROWS, text)
     return Statement(text, parameters(question, journal) | (base._asdict() if base else {}))
@@ -91,7 +94,8 @@ def changes_of(question: Question, since: LogPosition, journal: str) -> Statemen
 
 def around(name: str, rows: Statement, question: Question, **more: object) -> Statement:
     """A query over the rows of another (`-- @rows`), with the parameters that the whole needs and no more."""
-    text = cut(name, flags(question)).replace(_ROWS, rows.sql)
+    begins = _FROM_CHECKPOINT if "base" in rows.parameters else set()
+    text = cut(name, flags(question) | begins).replace(_ROWS, rows.sql)
     used = set(_PARAMETER.findall(text))
     return Statement(text, {key: value for key, value in (rows.parameters | more).items() if key in used})
 

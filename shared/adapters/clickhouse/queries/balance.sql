@@ -94,4 +94,10 @@ FROM ends
 WHERE true
 -- @include filters
 -- @include cells
-HAVING level = 1 OR countIf(value != 0) > 0
+HAVING level = 1 OR arrayExists(
+    said -> said != 0,
+    [
+        opening, roll_openings, admissions, recaptures, releases, deaths, escapes, transfers_in, transfers_out,
+        reclassification, correction, ageing, remapping, closing
+    ]
+)

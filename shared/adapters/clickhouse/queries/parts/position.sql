@@ -1,4 +1,5 @@
--- How far each partition of the log was consumed as far as it was known, and the last moment recorded in it.
+-- How far each partition of the log was consumed as far as it was known, and the last moment recorded in it. A checkpoint is
+-- there only once every partition has a record from after it, so the last ones need not be looked for before.
     (
         SELECT groupArray((partition, next_offset, recorded))
         FROM (
@@ -15,7 +16,10 @@
                 GROUP BY partition, recorded_day
             )
 -- @end
-            FROM {journal:Identifier} -- @when known_so_far
+-- @when known_so_far
+            FROM {journal:Identifier}
+            WHERE recorded_day >= {base:Date} -- @when from_checkpoint
+-- @end
             FROM {journal:Identifier} -- @when known_by_time
             GROUP BY partition
             SETTINGS preferred_optimize_projection_name = 'position'
