@@ -58,6 +58,13 @@ def test_a_load_is_of_its_seed_and_round_alone_and_has_of_everything() -> None:
     )
 
 
+def test_nothing_is_told_of_a_day_to_come() -> None:
+    """Ingest would not take it, by a clock that the judge does not know: round 9 of seed 901 was such a one."""
+    said = load(901, 9)
+    times = [json.loads(line)["time"] for _, line in lines_of(said.deliveries) if line[-1:] == b"}"]
+    assert max(times) < "2026-02-01"
+
+
 def test_rounds_share_no_person_but_those_whose_news_are_late_or_come_twice() -> None:
     first, second = (set(lines_of(load(5, number).deliveries)) for number in (1, 2))
     assert 0 < len(first & second) < len(second) / 10
