@@ -1,8 +1,9 @@
 """`make overload`: a stack is offered three times what it can take; it must not swell, lose anything or need a hand.
 
-Producers over HTTP let facts become due at a fixed rate whatever they are answered, obey Retry-After, and send again
-what was not taken. It passes if every accepted fact is counted, receipts close, nobody was started again, and each
-process stayed below its limit (deploy/limits.py). The producers take their part of the same two cores.
+Producers let facts become due at a fixed rate whatever they are answered: half of the establishments over HTTP, where
+they obey Retry-After and send again what was not taken, the other half through Kafka. Beside it somebody asks a figure
+each second. It passes if every accepted fact is counted, receipts close, nobody was started again, each process stayed
+below its limit (deploy/limits.py), and there were answers. Who sends and asks takes part of the same two cores.
 """
 
 from __future__ import annotations
@@ -12,23 +13,23 @@ import asyncio
 import re
 import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
+from deploy.bench.beside import Memory, Questions, each_second
 from deploy.bench.doors import batches, portions, post_all
 from deploy.bench.load import Line, end_of_log, lines, marked, reference_lines
 from deploy.bench.meters import busy_seconds
-from deploy.bench.producers import Portion, Producers
+from deploy.bench.producers import HttpProducers, KafkaProducers, Portion
 from deploy.bench.rig import Rig, rig
-from deploy.demo.loading import WINDOW
+from deploy.demo.loading import WINDOW, log_standing
 from deploy.limits import MEMORY_MIB
 from deploy.local.programs import INFRASTRUCTURE, SERVICES
 from shared.adapters.clickhouse.client import connect_async
@@ -40,6 +41,8 @@ from shared.runtime.settings import Settings
 RATE = 24_000
 """Facts a second: three times what two cores are to sustain (DESIGN §10)."""
 CONNECTIONS = 400
+PUSHES = 40
+"""So many requests at once, and so many portions on their way to the broker."""
 SAMPLE = 120_000
 """Facts are of so many, each said once; each further copy is of other people."""
 _ID = re.compile(rb'"id":"([^"]+)"')
@@ -62,31 +65,41 @@ class Closing(NamedTuple):
         return self.missing == 0 and self.sent == self.counted + self.duplicate + self.quarantined
 
 
-class Memory:
-    """The most MiB that each process was seen to hold, its children with it: pages they share count for each."""
+@dataclass(frozen=True)
+class Load:
+    """Half of the establishments speak HTTP, the other half Kafka, at the same rate together."""
 
-    def __init__(self, processes: Mapping[str, psutil.Process]) -> None:
-        self._processes = processes
-        self.most = dict.fromkeys(processes, 0.0)
+    http: HttpProducers
+    kafka: KafkaProducers
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Look each second meanwhile."""
-        over = threading.Event()
-        watching = threading.Thread(target=self._watch, args=[over])
-        watching.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watching.join()
+    async def offer(self, seconds: int) -> float:
+        """Returns when the doors have accepted each fact, with the seconds of offering."""
+        halves = zip((self.http, self.kafka), _halves(_sample()), strict=True)
+        offers = [one.offer(_portions(said, RATE * seconds // 2), RATE / 2) for one, said in halves]
+        return max(await asyncio.gather(*offers))
 
-    def _watch(self, over: threading.Event) -> None:
-        while not over.wait(1):
-            for name, process in self._processes.items():
-                with suppress(psutil.NoSuchProcess):  # that it was started again is seen at the end
-                    family = [process, *process.children(recursive=True)]
-                    self.most[name] = max(self.most[name], sum(one.memory_info().rss for one in family) / 2**20)
+    @property
+    def offered(self) -> int:
+        """Facts that became due."""
+        return self.http.offered + self.kafka.offered
+
+    @property
+    def accepted(self) -> int:
+        """Facts that a door has acknowledged."""
+        return self.http.accepted + self.kafka.accepted
+
+    @property
+    def slowed(self) -> int:
+        """Facts, each time that one was put off."""
+        return self.http.slowed + self.kafka.slowed
+
+    def told(self) -> str:
+        """What became of requests and pushes."""
+        return (
+            f"requests by answer: {dict(self.http.answers)}, {self.http.broken} without one; "
+            f"the slowest took {self.http.slowest_seconds:.1f} s; by Kafka {self.kafka.accepted:,} facts, "
+            f"{self.kafka.slowed:,} pushed again, the slowest 500 took {self.kafka.slowest_seconds:.1f} s"
+        )
 
 
 def overload(running: Rig, seconds: int) -> tuple[str, bool]:
@@ -95,40 +108,57 @@ def overload(running: Rig, seconds: int) -> tuple[str, bool]:
     asyncio.run(post_all(address, batches(address, keys, reference_lines()), 1))
     running.wait_counted(asyncio.run(end_of_log(kafka)))
     before, processes = asyncio.run(_closing(running)), running.processes()
-    memory, producers = Memory(processes), Producers(address, keys, CONNECTIONS)
-    with memory.watched():
-        _offer(running, producers, seconds)
+    memory = Memory(processes)
+    load = Load(
+        HttpProducers(at_once=CONNECTIONS, address=address, keys=keys), KafkaProducers(at_once=PUSHES, kafka=kafka)
+    )
+    questions = Questions(running.environment["SIEP_GATEWAY"], running.environment["SIEP_STATISTICIAN_TOKEN"])
+    with each_second(memory.look), each_second(questions.ask):
+        _offer(running, load, seconds)
+    running.say(f"questions beside it: {questions}")
     after = asyncio.run(_closing(running))
     _show(memory)
     wrong = [
         *([] if after.closes else [f"receipts do not close: {after}"]),
-        *([] if producers.accepted == producers.offered else ["not everything was accepted in the end"]),
+        *([] if load.accepted == load.offered else ["not everything was accepted in the end"]),
+        *([] if questions.answered else ["no question was answered"]),
         *(f"{name} was started again" for name, one in running.processes().items() if one != processes[name]),
         *(f"{name} held more than its limit" for name, most in memory.most.items() if most > MEMORY_MIB[name]),
     ]
     for what in wrong:
         running.say(what)
     counted = after.counted - before.counted
-    lost = producers.accepted - counted
-    told = f"offered={producers.offered} accepted={producers.accepted} slowed={producers.slowed} counted={counted}"
+    lost = load.accepted - counted
+    told = f"offered={load.offered} accepted={load.accepted} slowed={load.slowed} counted={counted}"
     return f"overload: {told} lost={lost}", not wrong and lost == 0
 
 
-def _offer(running: Rig, producers: Producers, seconds: int) -> None:
+def _offer(running: Rig, load: Load, seconds: int) -> None:
     """Until all that was offered is counted; nobody helps."""
-    sample, kafka = _sample(), running.environment["SIEP_KAFKA"]
+    kafka = running.environment["SIEP_KAFKA"]
     began, busy, used = time.monotonic(), busy_seconds(), running.used_seconds()
-    offering = asyncio.run(producers.offer(_portions(sample, RATE * seconds), RATE))
-    taken, end = time.monotonic() - began, asyncio.run(end_of_log(kafka))
-    waiting = end - running.counted()
-    running.say(f"offered for {offering:.0f} s, all taken after {taken:.0f} s; {waiting:,} still wait in the log")
+    offering = asyncio.run(load.offer(seconds))
+    running.say(f"offered for {offering:.0f} s, all taken over HTTP and by the broker after {_since(began)}")
+    asyncio.run(_taken_in(kafka))
+    end = asyncio.run(end_of_log(kafka))
+    running.say(f"ingest has all after {_since(began)}; {end - running.counted():,} still wait in the log")
     running.wait_counted(end, seconds=RECOVERS_SECONDS_MAX, every=1.0)
     took = time.monotonic() - began
     others = busy_seconds() - busy - (running.used_seconds() - used)
-    running.say(f"all counted after {took:.0f} s: {producers.accepted / took:,.0f} facts a second")
-    answers = f"{dict(producers.answers)}, {producers.broken} without one"
-    running.say(f"requests by answer: {answers}; the slowest took {producers.slowest_seconds:.1f} s")
+    running.say(f"all counted after {took:.0f} s: {load.accepted / took:,.0f} facts a second")
+    running.say(load.told())
     running.say(f"cores that others used meanwhile: {max(others, 0.0) / took:.2f}")
+
+
+def _since(began: float) -> str:
+    return f"{time.monotonic() - began:.0f} s"
+
+
+async def _taken_in(kafka: str) -> None:
+    """Until ingest has taken what waits at its Kafka door."""
+    async with asyncio.timeout(RECOVERS_SECONDS_MAX):
+        while not (await log_standing(kafka)).complete:  # noqa: ASYNC110 - another process changes it
+            await asyncio.sleep(1)
 
 
 def _sample() -> list[Line]:
@@ -138,6 +168,12 @@ def _sample() -> list[Line]:
         found = _ID.search(line)
         once.setdefault((source, found[1] if found else line), (source, line))
     return list(once.values())
+
+
+def _halves(said: Sequence[Line]) -> tuple[list[Line], list[Line]]:
+    """What every other establishment says, by how much each of them does, and what the others say."""
+    ranked = {source: rank for rank, (source, _) in enumerate(Counter(source for source, _ in said).most_common())}
+    return [one for one in said if ranked[one[0]] % 2 == 0], [one for one in said if ranked[one[0]] % 2]
 
 
 def _portions(sample: Sequence[Line], facts: int) -> Iterator[Portion]:

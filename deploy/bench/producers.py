@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from deploy.bench.doors import NDJSON, Answer, Connection, RefusedError, Request, request
+from deploy.demo.loading import producer_of
+from shared.contracts.topics import INBOUND
 
 Portion = tuple[str, bytes]
 """Who speaks, and lines of facts."""
 _ACCEPTED, _LATER = 202, {429, 503}
+PAUSE_SECONDS = 1.0
 
 
-@dataclass
-class Producers:
-    """So many requests at once that share what is due; what is due beyond them waits, as in a producer's journal.
+@dataclass(kw_only=True)
+class Producers(ABC):
+    """So many at once that share what is due; what is due beyond them waits, as in a producer's journal.
 
-    Counts facts, but `answers` counts requests by status. `slowed` counts a fact each time it was put off,
-    `broken` requests that ended without an answer.
+    Counts facts. `slowed` counts a fact each time it was put off.
     """
 
-    address: str
-    keys: Mapping[str, str]
-    connections: int
+    at_once: int
     offered: int = 0
     accepted: int = 0
     slowed: int = 0
-    broken: int = 0
-    answers: Counter[int] = field(default_factory=Counter)
     slowest_seconds: float = 0.0
 
     async def offer(self, portions: Iterable[Portion], rate: float) -> float:
@@ -42,7 +43,7 @@ class Producers:
         """
         due: asyncio.Queue[Portion | None] = asyncio.Queue()
         async with asyncio.TaskGroup() as group:
-            for _ in range(self.connections):
+            for _ in range(self.at_once):
                 group.create_task(self._send(due))
             began = time.monotonic()
             for portion in portions:
@@ -50,7 +51,7 @@ class Producers:
                 due.put_nowait(portion)
                 self.offered += portion[1].count(b"\n")
             took = time.monotonic() - began
-            for _ in range(self.connections):
+            for _ in range(self.at_once):
                 due.put_nowait(None)
         return took
 
@@ -60,6 +61,19 @@ class Producers:
             await self._until_accepted(*portion)
             self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - began)
 
+    @abstractmethod
+    async def _until_accepted(self, source: str, lines: bytes) -> None: ...
+
+
+@dataclass(kw_only=True)
+class HttpProducers(Producers):
+    """Those who speak HTTP. `answers` counts requests by status, `broken` those that ended without an answer."""
+
+    address: str
+    keys: Mapping[str, str]
+    broken: int = 0
+    answers: Counter[int] = field(default_factory=Counter)
+
     async def _until_accepted(self, source: str, lines: bytes) -> None:
         while lines:
             one = request(self.address, "/v1/facts", self.keys[source], NDJSON, lines)
@@ -67,7 +81,7 @@ class Producers:
                 answer = await self._answer(one)
             except (OSError, asyncio.IncompleteReadError):  # whatever became of it: nothing counts twice
                 self.broken += 1
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_SECONDS)
                 continue
             lines = lines.split(b"\n", done)[done] if (done := self._settled(lines.count(b"\n"), answer)) else lines
             await asyncio.sleep(answer.pause)
@@ -91,3 +105,40 @@ class Producers:
         self.accepted += done
         self.slowed += facts - done
         return done
+
+
+@dataclass(kw_only=True)
+class KafkaProducers(Producers):
+    """Those who push into the inbound topic: accepted is what the broker has acknowledged."""
+
+    kafka: str
+    _producer: AIOKafkaProducer | None = None
+
+    async def offer(self, portions: Iterable[Portion], rate: float) -> float:
+        """See Producers."""
+        async with producer_of(self.kafka) as self._producer:
+            return await super().offer(portions, rate)
+
+    async def _until_accepted(self, source: str, lines: bytes) -> None:
+        facts = lines.splitlines()
+        while not await self._pushed(source.encode(), facts):
+            self.slowed += len(facts)
+            await asyncio.sleep(PAUSE_SECONDS)
+        self.accepted += len(facts)
+
+    async def _pushed(self, key: bytes, facts: list[bytes]) -> bool:
+        """Whether the broker has all of them; if not, all go once more: nothing counts twice."""
+        assert self._producer, "what is offered is offered to a broker"
+        try:
+            sent = [await self._producer.send(INBOUND.name, fact, key=key) for fact in facts]
+        except KafkaError:
+            return False
+        return not any(await asyncio.gather(*map(_failed, sent)))
+
+
+async def _failed(acknowledged: asyncio.Future[object]) -> bool:
+    try:
+        await acknowledged
+    except KafkaError:
+        return True
+    return False

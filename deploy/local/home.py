@@ -85,6 +85,10 @@ class Home:
             **{f"SIEP_{name.upper()}_PORT": str(port) for name, port in ports.items()},
         }
 
+    def environment_of(self, program: str) -> Mapping[str, str]:  # noqa: ARG002 - of an ordinary home none has more
+        """What this program alone finds in its environment, beside what all of them do."""
+        return {}
+
     def write_environment(self, ports: Mapping[str, int]) -> dict[str, str]:
         """Write addresses and secrets, readable by the owner alone. A secret, once made, stays."""
         environment = self.addresses(ports) | _secrets(self.environment())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import subprocess
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,7 +21,7 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+advertised.listeners=PLAINTEXT://{told}
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:{controller}
 log.dirs={data}
@@ -63,11 +64,16 @@ def command(home: Home, class_path: str) -> list[str]:
     return [*_java(class_path), "kafka.Kafka", str(home.run / "kafka.properties")]
 
 
-def prepare(home: Home, class_path: str, port: int, controller_port: int) -> None:
-    """Write the broker's configuration and, the first time, format its storage."""
+def prepare(home: Home, class_path: str, ports: Mapping[str, int], controller_port: int) -> None:
+    """Write the broker's configuration and, the first time, format its storage.
+
+    It tells its clients to come to where they are told that it is: in most homes the port on which it listens.
+    """
     data = home.data / "kafka"
     properties = home.run / "kafka.properties"
-    properties.write_text(_PROPERTIES.format(port=port, controller=controller_port, data=data), encoding="utf-8")
+    told = home.addresses(ports)["SIEP_KAFKA"]
+    text = _PROPERTIES.format(port=ports["kafka"], told=told, controller=controller_port, data=data)
+    properties.write_text(text, encoding="utf-8")
     if (data / "meta.properties").exists():
         return
     arguments = ["kafka.tools.StorageTool", "format", "--cluster-id", _cluster_id(), "--config", str(properties)]

@@ -34,20 +34,26 @@ class Program:
 def programs(home: Home, class_path: str, ports: Mapping[str, int]) -> dict[str, Program]:
     """All programs by name, in the order in which they start."""
     rows = [
-        Program("kafka", kafka.command(home, class_path), lambda: _kafka(ports["kafka"]), "kafka"),
+        Program(
+            "kafka",
+            kafka.command(home, class_path),
+            lambda: _kafka(ports["kafka"]),
+            "kafka",
+            home.environment_of("kafka"),
+        ),
         Program(
             "clickhouse", _bridge(home, ports["clickhouse"]), lambda: _http(ports["clickhouse"], "/ping"), "clickhouse"
         ),
         Program("valkey", _valkey(home, ports["redis"]), lambda: _redis(ports["redis"]), "redis"),
-        *(_service(name, ports) for name in ("ingest", "aggregator", "gateway")),
+        *(_service(home, name, ports) for name in ("ingest", "aggregator", "gateway")),
         Program("exports", [sys.executable, "-m", "services.exports"], lambda: _worker(ports["redis"])),
     ]
     return {row.name: row for row in rows}
 
 
-def _service(name: str, ports: Mapping[str, int]) -> Program:
+def _service(home: Home, name: str, ports: Mapping[str, int]) -> Program:
     port = ports[name]
-    environment = {"SIEP_PORT": str(port)}
+    environment = {"SIEP_PORT": str(port), **home.environment_of(name)}
     return Program(name, [sys.executable, "-m", f"services.{name}"], lambda: _http(port, "/health"), name, environment)
 
 

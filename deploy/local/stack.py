@@ -74,7 +74,7 @@ class Stack:
         environment = self.home.write_environment(ports)
         for name in ("valkey", "clickhouse", "exports"):
             (self.home.data / name).mkdir(exist_ok=True)
-        kafka.prepare(self.home, class_path, ports["kafka"], free_ports()["kafka"])
+        kafka.prepare(self.home, class_path, ports, free_ports()["kafka"])
         self._supervisor.start(programs(self.home, class_path, ports).values(), environment)
 
     def _start(self, known: Mapping[str, Program], wanted: Collection[str]) -> None:

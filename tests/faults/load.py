@@ -28,6 +28,8 @@ HELD_BACK, DOUBLED, CORRECTED, RUBBISH = 0.08, 0.08, 0.06, 0.03
 """Which part of the lines arrives a round late, comes twice, is amended, voided or contradicted, and is no fact."""
 DISORDER = 40.0
 """So many places a line strays from its turn."""
+LAST_WHOLE_YEAR = "2025"
+"""What is told ends with January of the year after it."""
 REFERENCE_LINES = 12
 """How many of the capacities and establishments are told in a round."""
 WINDOW = 60
@@ -161,9 +163,9 @@ def _contradiction(random: Random, fact: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moved(random: Random, time: str) -> str:
-    """The same day or another one of the same year, at another hour."""
+    """The same day or another one of the same year, at another hour; of the last year, the year before: none to come."""
     month, day = (random.randrange(1, 13), random.randrange(1, 29)) if random.random() < 0.5 else (None, None)
-    date = f"{time[:4]}-{month:02d}-{day:02d}" if month and day else time[:10]
+    date = f"{min(time[:4], LAST_WHOLE_YEAR)}-{month:02d}-{day:02d}" if month and day else time[:10]
     return f"{date}T{random.randrange(24):02d}{time[13:]}"
 
 

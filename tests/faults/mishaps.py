@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 import psutil
 import redis
 
-from tests.faults.plan import CUTS, Fault
+from tests.faults.plan import CUTS, STEPS, Fault
 from tests.faults.system import System
 
 END_SECONDS = 10.0
@@ -63,6 +63,11 @@ async def _break(system: System, fault: Fault) -> None:
         await asyncio.sleep(fault.seconds)
 
 
+async def _step(system: System, fault: Fault) -> None:
+    with system.home.stepped(fault.whom, STEPS[fault.what, fault.whom]):
+        await asyncio.sleep(fault.seconds)
+
+
 async def _forget(system: System, fault: Fault) -> None:
     def flush() -> None:
         with redis.Redis(port=system.port(fault.whom), socket_timeout=END_SECONDS) as store:
@@ -108,6 +113,7 @@ _DOERS: dict[str, Callable[[System, Fault], Awaitable[None]]] = {
     "stall": _stall,
     "restart": _restart,
     **dict.fromkeys((*CUTS, "no space", "read only"), _break),
+    **dict.fromkeys((what for what, _ in STEPS), _step),
     "forget": _forget,
     "join and leave": _join_and_leave,
     "join and die": _join_and_die,

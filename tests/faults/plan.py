@@ -7,10 +7,23 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
+from tests.faults.clocks import LOOKS_SECONDS
+
 PROCESSES = ("kafka", "clickhouse", "valkey", "ingest", "aggregator", "gateway", "exports")
-LINKS = ("clickhouse", "valkey", "ingest")
+LINKS = ("kafka", "clickhouse", "valkey", "ingest")
 """What is reached through a proxy: by the services, or (ingest) by those who send facts."""
 CUTS = ("cut request", "cut answer", "half answer", "slow answer", "silence", "refuse")
+STEPS = {
+    ("clock back", "kafka"): -3_600,
+    ("clock ahead", "kafka"): 120,
+    ("clock back", "aggregator"): -120,
+    ("clock ahead", "aggregator"): 3_600,
+    ("clock back", "ingest"): -3_600,
+    ("clock ahead", "ingest"): 3_600,
+}
+"""By so many seconds a clock is wrong. A broker ahead of an aggregator by five minutes or more stops it for good: both
+together stay below."""
+CLOCKS = frozenset(whom for _, whom in STEPS)
 SESSION_SECONDS = 6.0
 """So long the group waits for a member that is not heard of."""
 
@@ -19,6 +32,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     *(("stall", name) for name in PROCESSES),
     *(("restart", name) for name in PROCESSES),
     *((cut, link) for cut in CUTS for link in LINKS),
+    *STEPS,
     ("forget", "valkey"),
     ("no space", "clickhouse"),
     ("read only", "clickhouse"),
@@ -50,7 +64,7 @@ class Fault(NamedTuple):
 
 
 def plan(seed: int, number: int) -> list[Fault]:
-    """The faults of round `number` (from 1), in order of time. Some twenty rounds of a seed hold every kind."""
+    """The faults of round `number` (from 1), in order of time. Some thirty rounds of a seed hold every kind."""
     random = Random(f"faults {seed} {number}")
     dealt = (number - 1) * FAULTS_OF_A_ROUND
     kinds = list(islice(_dealt(seed), dealt, dealt + FAULTS_OF_A_ROUND))
@@ -76,4 +90,5 @@ def _seconds(random: Random, what: str) -> float:
         return 0.0
     if what == "overtake":
         return SESSION_SECONDS + round(random.uniform(1.5, 3.0), 1)
-    return round(random.uniform(0.5, 3.5), 1)
+    seen = LOOKS_SECONDS if what.startswith("clock") else 0.0
+    return seen + round(random.uniform(0.5, 3.5), 1)

@@ -19,8 +19,8 @@ from deploy.local.stack import Stack
 from shared.adapters.clickhouse.client import connect
 from shared.adapters.clickhouse.queries import LEDGER
 from shared.runtime.settings import Settings
-from tests.faults import judge
-from tests.faults.plan import LINKS
+from tests.faults import clocks, judge
+from tests.faults.plan import CLOCKS, LINKS
 from tests.faults.proxy import Proxy
 from tests.support.owed import settled
 from tests.support.stack import RunningStack
@@ -42,12 +42,37 @@ class Detour(Home):
         around = super().addresses({**ports, **self.through})
         return {name: straight[name] if name.endswith("_PORT") else around[name] for name in straight}
 
+    def clock(self, program: str) -> Path:
+        """The file that shifts the clock of this program."""
+        return self.run / f"clock-{program}"
+
+    def environment_of(self, program: str) -> Mapping[str, str]:
+        """See Home."""
+        return clocks.environment(self.clock(program)) if program in CLOCKS else {}
+
+    def wind(self) -> bool:
+        """All clocks are right; returns whether they can be made wrong on this machine."""
+        self.prepare()
+        for program in CLOCKS:
+            clocks.step(self.clock(program), 0)
+        return clocks.can_be_stepped(self.run)
+
+    def stepped(self, program: str, seconds: int) -> contextlib.AbstractContextManager[None]:
+        """The clock of this program is wrong by so much meanwhile."""
+        return clocks.stepped(self.clock(program), seconds)
+
+    def end(self, stack: Stack) -> None:
+        """End what runs here, and what libfaketime keeps of it."""
+        clocks.forget(self.run / "ids")
+        stack.down()
+
 
 @dataclass(frozen=True)
 class System:
     """The running stack and its proxies, by the name of what is behind them."""
 
     running: RunningStack
+    home: Detour
     proxies: Mapping[str, Proxy]
 
     def processes(self, name: str) -> list[psutil.Process]:
@@ -102,17 +127,20 @@ async def system(say: Say) -> AsyncIterator[System]:
     ports = free_ports()
     proxies = {link: Proxy(ports[_PORTS.get(link, link)]) for link in LINKS}
     through = {_PORTS.get(link, link): await proxy.listen() for link, proxy in proxies.items()}
-    stack = Stack(Detour(_folder(), through), say=lambda _: None)
+    home = Detour(_folder(), through)
+    stack = Stack(home, say=lambda _: None)
     kept = False
+    if not home.wind():
+        say("no clock can be stepped on this machine (libfaketime is not for it): these faults do nothing")
     try:
         await asyncio.to_thread(stack.up, ports, [*INFRASTRUCTURE, *SERVICES])
-        yield System(RunningStack(stack), proxies)
+        yield System(RunningStack(stack), home, proxies)
     except Exception:
         kept = True
         say(f"data and logs of the stack are kept in {stack.home.folder}")
         raise
     finally:
-        await asyncio.to_thread(stack.down)
+        await asyncio.to_thread(home.end, stack)
         for proxy in proxies.values():
             await proxy.close()
         if not kept:

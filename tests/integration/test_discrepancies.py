@@ -10,7 +10,7 @@ import pytest
 
 from shared.adapters.clickhouse import figures
 from shared.domain.anomalies import DEPARTED_NOT_ARRIVED
-from tests.support.gateway import MADE, SLOW, asked, said
+from tests.support.gateway import asked, made, said, slow
 
 ANOMALIES = """query ($of: String, $kinds: [String!]! = [], $state: AnomalyState! = OPEN, $first: Int! = 1000, $skip: Int! = 0,
     $known: AsKnownAt) {
@@ -26,7 +26,7 @@ ANOMALIES = """query ($of: String, $kinds: [String!]! = [], $state: AnomalyState
 def _stated_anomalies() -> dict[tuple[str, ...], list[tuple[int, str]]]:
     """Kind, source, id, establishment, other -> signs in the order recorded, with the id of the fact that made each."""
     found: dict[tuple[str, ...], list[tuple[int, str]]] = {}
-    for many in MADE.values():
+    for many in made().values():
         for one in many:
             for entry in one.entries:
                 if entry.book == "anomaly":
@@ -112,7 +112,7 @@ HEADCOUNTS = """query ($of: String, $from: Date, $at: Date, $known: AsKnownAt) {
 }"""
 COUNTS = [
     (one.message.fact, one.recorded_at_ms)
-    for many in MADE.values()
+    for many in made().values()
     for one in many
     if one.message.fact and one.message.fact.kind == "headcount"
 ]
@@ -121,7 +121,7 @@ COUNTS = [
 def _roll(establishment: str, at_ms: int) -> dict[str, dict[str, int]]:
     """Sex -> book -> how many, entry by entry up to a moment."""
     found: dict[str, dict[str, int]] = {}
-    for row in SLOW.rows:
+    for row in slow().rows:
         entry = row.entry
         known = entry.establishment == establishment and entry.effective_ms <= at_ms
         if known and entry.book in {"custody", "absence", "transit"}:
@@ -217,12 +217,12 @@ async def test_explanations_say_whether_there_are_more(
 
 def _explained(establishment: str, at: str) -> set[tuple[str, str, str]]:
     moment = round(datetime.fromisoformat(at).timestamp() * 1000)
-    names = {(p, one.offset): (one.message.source, one.message.id) for p, many in MADE.items() for one in many}
+    names = {(p, one.offset): (one.message.source, one.message.id) for p, many in made().items() for one in many}
     anomalies: dict[tuple[str, str], int] = {}
     transits: dict[str, list[tuple[int, int, int, tuple[str, str]]]] = {}
     concerned = set()
     found = set()
-    for row in SLOW.rows:
+    for row in slow().rows:
         entry, name = row.entry, names[row.partition, row.offset]
         if entry.effective_ms > moment:
             continue

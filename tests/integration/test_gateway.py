@@ -9,7 +9,7 @@ from services.gateway.pages import examples
 from shared.adapters.clickhouse.discrepancies import moment_of
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
-from tests.support.gateway import MADE, SLOW, TODAY, TOKEN, asked, refused, said
+from tests.support.gateway import TODAY, TOKEN, asked, made, refused, said, slow
 
 
 async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gateway: httpx.AsyncClient) -> None:
@@ -22,7 +22,7 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
     )
     table = answer["population"]
     today = TODAY.date().replace(month=2, day=28)
-    expected = SLOW.stock("custody", ("sex", "printed_status"), {}, today)  # type: ignore[arg-type]
+    expected = slow().stock("custody", ("sex", "printed_status"), {}, today)  # type: ignore[arg-type]
     assert {tuple(row[:2]): row[2] for row in table["rows"]} == expected
     assert table["totals"] == [[sum(expected.values())]]
     assert table["question"]["at"] == "2026-02-28"
@@ -36,7 +36,7 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
         "unit": "persons",
         "members": None,
     }
-    offsets = "-".join(str(len(MADE[partition])) for partition in range(9))
+    offsets = "-".join(str(len(made()[partition])) for partition in range(9))
     assert table["provenance"]["position"] == f"p1.3.{offsets}"
     assert table["provenance"]["catalogueVersion"] == load().version
     assert table["provenance"]["provisional"] is False
@@ -48,7 +48,7 @@ async def test_coverage_says_who_is_silent_since_when(gateway: httpx.AsyncClient
     asks = "population%s { provenance { position } coverage { establishments lastHeard { establishment at } } }"
     now = (await asked(gateway, "{" + asks % "" + "}"))["population"]
     told: dict[str, int] = {}
-    for one in (one for many in MADE.values() for one in many):
+    for one in (one for many in made().values() for one in many):
         told[one.message.source] = max(one.recorded_at_ms, told.get(one.message.source, 0))
     sites = sorted(now["coverage"]["establishments"], key=lambda site: (told[site], site))
     assert [said["establishment"] for said in now["coverage"]["lastHeard"]] == sites
@@ -235,7 +235,7 @@ async def test_receipts_are_told_while_the_log_does_not_answer_and_say_so(gatewa
     query = """{ receipts(from: "2024-01-01", to: "2026-01-01") { days { source sent counted difference }
         standing { waiting missing position } } }"""
     (told,) = (await said(gateway, query, "key-ep-001"))["data"].values()
-    facts = [one for many in MADE.values() for one in many if one.message.source == "ep-001"]
+    facts = [one for many in made().values() for one in many if one.message.source == "ep-001"]
     assert sum(day["sent"] for day in told["days"]) == len(facts) > 0
     assert {(day["source"], day["difference"]) for day in told["days"]} == {("ep-001", 0)}
     assert (told["standing"]["waiting"], told["standing"]["missing"]) == (None, 0)

@@ -7,6 +7,7 @@ line is `rules=N unnoticed=M`.
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,14 +37,30 @@ def _is_noticed(rule: Rule) -> bool:
     """Whether the test fails, as a test: an error of collecting it, say, shows nothing."""
     with tempfile.TemporaryDirectory(prefix="siep-sabotage-") as folder:
         tree = Path(folder) / "tree"
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", ".venv", ".local", "__pycache__", ".*_cache"))
+        shutil.copytree(
+            ROOT,
+            tree,
+            ignore=shutil.ignore_patterns(".git", ".venv", ".local", "__pycache__", ".*_cache", "node_modules"),
+        )
         (tree / ".venv").symlink_to(ROOT / ".venv")
         file = tree / rule.file
         file.write_text(file.read_text().replace(rule.text, rule.instead))
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", rule.test]
-        done = subprocess.run(command, cwd=tree, capture_output=True, timeout=_SECONDS_MAX, check=False)
-    return done.returncode == _TESTS_FAILED
+        return _ended_with(command, tree) == _TESTS_FAILED
+
+
+def _ended_with(command: list[str], tree: Path) -> int | None:
+    """None if it had to be told to end: it then ends its stacks itself, which a killed one would leave running."""
+    with subprocess.Popen(command, cwd=tree, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as test:
+        try:
+            return test.wait(_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            test.terminate()
+            test.wait()
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it ends its test as after Ctrl-C
     sys.exit(main(sys.argv[1:], sys.stdout))

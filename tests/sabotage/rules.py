@@ -76,6 +76,13 @@ RULES = (
         "tests/property/test_merging.py",
     ),
     Rule(
+        "an arrival takes the person off the roll of the origin",
+        "shared/domain/custody.py",
+        '    t.leave(fact, "transfer_out", counterparty=place, motive=motive)\n',
+        "",
+        "tests/spec/test_rules.py",
+    ),
+    Rule(
         "whoever departed twice departed once",
         "shared/domain/custody.py",
         '        return t.note("departed_twice", fact)\n',
@@ -95,6 +102,13 @@ RULES = (
         '        t.note("exit_from_elsewhere", fact)\n',
         '        return t.note("exit_from_elsewhere", fact)\n',
         "tests/spec/test_rules.py",
+    ),
+    Rule(
+        "an amendment or a void holds for what it names, in whatever order they come",
+        "shared/domain/history.py",
+        "            and fact.kind not in _CORRECTIONS\n",
+        "",
+        "tests/property/test_ledger.py",
     ),
     Rule(
         "a fact that is told late is told at its own time",

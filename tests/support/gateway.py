@@ -7,6 +7,7 @@ import hashlib
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from services.gateway.app import build
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.queries import checkpoints_of
+from shared.ports import Consumed
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import GatewaySettings, Settings
 from tests.support.slow_count import SlowCount
@@ -26,9 +28,19 @@ from tests.support.small_ledger import consumed, rows_of, write
 JOURNAL = "journal_gateway"
 TOKEN = "a-token-of-the-tests"
 KEYS = {name: hashlib.sha256(f"key-{name}".encode()).hexdigest() for name in ("ep-001", "ep-002", "ml-lima", "inpe")}
-MADE = consumed(11, 120)
-SLOW = SlowCount(rows_of(MADE))
 TODAY = datetime(2026, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
+
+
+@cache
+def made() -> dict[int, list[Consumed]]:
+    """The country in the journal. Made when it is asked for: every run of tests loads this file."""
+    return consumed(11, 120)
+
+
+@cache
+def slow() -> SlowCount:
+    """The same country, counted slowly."""
+    return SlowCount(rows_of(made()))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +50,7 @@ async def gateway(
     async with await connect_async(clickhouse_settings) as client:
         await client.command(f"CREATE TABLE {JOURNAL} AS journal_3")
         await client.command(f"CREATE TABLE {checkpoints_of(JOURNAL)} AS checkpoint_3b")
-        await write(ClickHouseJournal(client, JOURNAL), MADE)
+        await write(ClickHouseJournal(client, JOURNAL), made())
         told = {
             **clickhouse_settings.model_dump(),
             "kafka": "127.0.0.1:1",  # nobody: figures and receipts are told without the log
