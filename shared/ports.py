@@ -7,10 +7,18 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
 
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, SharedIdentityQuestion
-from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
+from shared.contracts.headcounts import Explanations, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.history import Change
 from shared.contracts.mapping import Message
-from shared.contracts.questions import EstablishmentStanding, KnownAt, LogPosition, Provenance, Question, Table
+from shared.contracts.questions import (
+    EstablishmentStanding,
+    KnownAt,
+    LastHeard,
+    LogPosition,
+    Provenance,
+    Question,
+    Table,
+)
 from shared.contracts.receipts import FactFate, Quarantine, Receipts, Standing
 from shared.domain.facts import Fact
 from shared.domain.laws import Verdict
@@ -246,6 +254,10 @@ class Figures(Protocol):
         """The codes of those in force at the close of a day, in order."""
         ...
 
+    async def last_heard(self, day: date, known_by: LogPosition) -> tuple[LastHeard, ...]:
+        """When each of those was last heard by then, on whatever day; the longest silent first."""
+        ...
+
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """The contradictions asked for, the latest first."""
         ...
@@ -258,7 +270,7 @@ class Figures(Protocol):
         """Signed counts and the roll at the moment of each, the latest first."""
         ...
 
-    async def explanations(self, of: Headcount, known: LogPosition) -> tuple[Explanation, ...]:
+    async def explanations(self, of: Headcount, known: LogPosition) -> Explanations:
         """What could explain a difference, the latest told first; at most `MAX_EXPLANATIONS`."""
         ...
 

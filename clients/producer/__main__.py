@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 
 from clients.producer.adding import add
 from clients.producer.columns import kind_named
 from clients.producer.facts import Facts
-from clients.producer.faults import in_spanish
+from clients.producer.faults import Fault, in_spanish
 from clients.producer.files import FileError
 from clients.producer.journal import SiteJournal, Standing, open_journal
 from clients.producer.sending import Sender
@@ -26,6 +27,13 @@ from clients.producer.workbook import write_template
 
 SECONDS = 60.0
 """How long a line may be silent before it counts as broken."""
+
+_HELP = {
+    "usage:": "uso:",
+    "positional arguments:": "argumentos:",
+    "options:": "opciones:",
+    "show this help message and exit": "mostrar esta ayuda",
+}
 
 STATES = {
     "waiting": "en el cuaderno, sin enviar",
@@ -52,8 +60,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in Spanish what argparse says in English."""
+
+    def error(self, message: str) -> NoReturn:  # noqa: ARG002 - argparse's own words
+        """End, after saying how the command is written."""
+        self.exit(2, f"Esta orden no se entiende. Se escribe así:\n{self.format_help()}")
+
+    def format_help(self) -> str:
+        """The help of a command."""
+        text = super().format_help()
+        for english, spanish in _HELP.items():
+            text = text.replace(english, spanish)
+        return text
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("siep-producer", description="Anota hechos y los envía cuando hay línea.")
+    parser = _Parser("siep-producer", description="Anota hechos y los envía cuando hay línea.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="ORDEN")
     adding = commands.add_parser("add", help="anotar en el cuaderno las filas de archivos NDJSON, CSV o XLSX")
     adding.add_argument("files", nargs="+", type=Path, metavar="ARCHIVO")
@@ -118,7 +141,8 @@ def _status(journal: SiteJournal) -> int:
 def _fate(row: Standing) -> str:
     if not row.code:
         return STATES[row.state]
-    return f"{STATES[row.state]}: {row.field}: {in_spanish(row.code, row.expected)} [{row.code}]"
+    fault = Fault(row.field, row.code, row.expected)
+    return f"{STATES[row.state]}: {in_spanish(row.kind, fault)} [{row.code}]"
 
 
 def _say(text: str) -> None:

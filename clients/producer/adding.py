@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from clients.producer.columns import column_of
 from clients.producer.facts import Facts, Row
-from clients.producer.faults import Fault
+from clients.producer.faults import Fault, told
 from clients.producer.journal import Added, SiteJournal
 from clients.producer.reading import Entry, entries
 from clients.producer.workbook import Place, write_results
@@ -49,7 +48,7 @@ def _take(entry: Entry, name: str, facts: Facts, journal: SiteJournal) -> tuple[
     """What to say of a row, and whether it is in the journal."""
     row = entry.said if isinstance(entry.said, Fault) else facts.row(entry.said)
     if isinstance(row, Fault):
-        return f"ERROR: {_told(entry.kind, row)}", False
+        return f"ERROR: {told(entry.kind, row)}", False
     added = journal.add(row, _origin(name, entry.place))
     if added == "other":
         given = isinstance(entry.said, dict) and "id" in entry.said
@@ -59,12 +58,6 @@ def _take(entry: Entry, name: str, facts: Facts, journal: SiteJournal) -> tuple[
 
 def _taken(added: Added, row: Row) -> str:
     return f"{_TAKEN[added]}: {row.id}"
-
-
-def _told(kind: str, fault: Fault) -> str:
-    column = column_of(kind, fault.field) if kind else None
-    where = column.label if column else fault.field
-    return f"{where}: {fault.expected}" if where else fault.expected
 
 
 def _origin(name: str, place: Place) -> str:

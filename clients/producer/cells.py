@@ -67,8 +67,7 @@ def value(column: Column, cell: Any) -> Any:
 
 def _of_text(column: Column, text: str) -> Any:
     if column.codes:
-        chosen = re.search(r"\[([^\[\]]+)\]$", text)  # as the drop-down shows it: label [code]
-        return chosen[1] if chosen else text
+        return column.code_of(text) or text
     match column.form:
         case "integer":
             return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,17 @@ class Column:
     least: int = 0
     most: int = 0
 
+    def code_of(self, written: str) -> str | None:
+        """The code that a person means: as it is, behind its label in brackets, or its label in whatever letters.
+
+        A label is known in its feminine too. Where two codes could be meant, none is.
+        """
+        bracketed = re.search(r"\[([^\[\]]+)\]$", written)
+        if bracketed or written in self.codes:
+            return bracketed[1] if bracketed else written
+        meant = {code for code, label in self.codes.items() if _plain(written) in (_plain(code), _plain(label))}
+        return meant.pop() if len(meant) == 1 else None
+
     @property
     def label(self) -> str:
         """Its name in Spanish, one of its own within a kind."""
@@ -53,6 +65,13 @@ class Column:
     def _words(self) -> tuple[str, str]:
         *_, parent, name = f".{self.path}".split(".")
         return COLUMNS.get(f"{parent}.{name}") or COLUMNS[name]
+
+
+@functools.lru_cache(maxsize=8_192)
+def _plain(words: str) -> str:
+    """Without accents, capitals, and the ending that tells a man from a woman."""
+    letters = unicodedata.normalize("NFKD", words.casefold())
+    return re.sub(r"[ao]$", "", " ".join("".join(one for one in letters if not unicodedata.combining(one)).split()))
 
 
 def kind_named(name: str) -> str | None:

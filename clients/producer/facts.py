@@ -15,17 +15,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import UTC, timedelta, timezone
+from datetime import UTC
 from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
-from clients.producer.faults import Fault, first, unknown_code
+from clients.producer.faults import Fault, born_late, of_form, together, unknown_codes
+from shared.contracts.births import LIMA, late_birth
 from shared.contracts.facts import DATA_INBOUND, InboundFact
-
-LIMA = timezone(timedelta(hours=-5))
-"""Since 1995, the first year that a fact may be of, Peru has had no summer time."""
 
 SHORTEST_DOCUMENT = 7
 """As at the door: a shorter number is found in innocent ids by chance."""
@@ -65,12 +63,17 @@ class Facts:
         try:
             fact: Any = InboundFact.validate_json(orjson.dumps(draft))
         except ValidationError as error:
-            return first(error, _kind(draft))
+            wrong = of_form(error, _kind(draft))
+            return together(_kind(draft), next(wrong), wrong)
         if "id" in said and _names_a_person(fact):
             return NAMES_A_PERSON
-        unknown = unknown_code(_kind(draft), draft["data"], "data")
-        if unknown:
-            return unknown
+        late = late_birth(fact.model_dump())
+        if late:
+            return born_late(late)
+        unknown = unknown_codes(_kind(draft), draft["data"], "data")
+        first = next(unknown, None)
+        if first:
+            return together(_kind(draft), first, unknown)
         fact_id = fact.id if "id" in said else derived_id(self._key, fact)
         return self._row(fact.model_copy(update={"id": fact_id, "time": fact.time.astimezone(LIMA)}))
 

@@ -45,7 +45,8 @@ def entries(path: Path) -> Iterator[Entry]:
     except csv.Error as error:
         raise FileError(f"{path.name} no es un CSV que se pueda leer") from error
     except OSError as error:
-        raise FileError(f"{path.name} no se puede leer: {error.strerror}") from error
+        reason = "no está ahí" if isinstance(error, FileNotFoundError) else "revise si otro programa lo tiene abierto"
+        raise FileError(f"{path.name} no se puede leer: {reason}") from error
 
 
 def _of_ndjson(path: Path) -> Iterator[Entry]:

@@ -34,8 +34,9 @@ def lines(count: int, mark: str = "") -> list[Line]:
 
 
 def marked(line: bytes, mark: bytes) -> bytes:
-    """The same about other people; of many lines at once too."""
-    return line.replace(b'"id":"', b'"id":"' + mark).replace(b'"number":"', b'"number":"' + mark)
+    """The same about other people; of many lines at once too. A marked number is no DNI any more."""
+    others = line.replace(b'"document":"dni"', b'"document":"inpe"')
+    return others.replace(b'"id":"', b'"id":"' + mark).replace(b'"number":"', b'"number":"' + mark)
 
 
 def reference_lines() -> list[Line]:

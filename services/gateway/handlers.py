@@ -18,12 +18,13 @@ from pydantic import BaseModel, ValidationError
 from services.gateway.callers import INPE
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, SharedIdentityQuestion
 from shared.contracts.export_jobs import Format, Job, Movements, Order, definitions_version
-from shared.contracts.headcounts import Explanation, Headcount, HeadcountQuestion, Headcounts
+from shared.contracts.headcounts import Explanations, Headcount, HeadcountQuestion, Headcounts
 from shared.contracts.history import FigureHistory
 from shared.contracts.questions import (
     MAX_ROWS,
     EstablishmentStanding,
     KnownAt,
+    LastHeard,
     LogPosition,
     Provenance,
     Question,
@@ -69,12 +70,16 @@ class Asking:
     async def establishments(
         self, at: date | None, as_known_at: KnownAt | None
     ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
-        """Every establishment as it stood at the close of a day, of today if none is said."""
-        return await self._figures.establishments(at or self.today(), as_known_at)
+        """Every establishment as it stood at the close of a day. Raises QuestionError as `day` does."""
+        return await self._figures.establishments(self.day(at), as_known_at)
 
     async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
         """The codes of those in force at the close of a day."""
         return await self._figures.open_establishments(day, known_by)
+
+    async def last_heard(self, day: date, known_by: LogPosition) -> tuple[LastHeard, ...]:
+        """When each of those was last heard, the longest silent first."""
+        return await self._figures.last_heard(day, known_by)
 
     async def anomalies(self, **said: Any) -> Anomalies:
         """The contradictions asked for. Raises QuestionError, which names the argument and what was expected."""
@@ -117,7 +122,7 @@ class Asking:
         refuse_unknown_units((asked.establishment,) if asked.establishment else ())
         return await self._figures.headcounts(asked)
 
-    async def explanations(self, of: Headcount, position: LogPosition) -> tuple[Explanation, ...]:
+    async def explanations(self, of: Headcount, position: LogPosition) -> Explanations:
         """What could explain that a count and the roll differ, as known at this position."""
         return await self._figures.explanations(of, position)
 
@@ -131,14 +136,17 @@ class Asking:
         Raises QuestionError, which names the argument and what was expected.
         """
         given = {name: value for name, value in said.items() if value is not None}
-        timed = {"at", "from_day", "to_day"} & given.keys()
-        if not timed and MEASURES[given["measure"]].kind in {"stock", "crowding"}:
-            given["at"] = self.today()
+        untimed = not {"at", "from_day", "to_day"} & given.keys()
+        if "at" in given or (untimed and MEASURES[given["measure"]].kind in {"stock", "crowding"}):
+            given["at"] = self.day(given.get("at"))
         return _valid(Question, given)
 
-    def today(self) -> date:
-        """The day it is in Lima."""
-        return (self._clock.now() + _LIMA).date()
+    def day(self, at: date | None = None) -> date:
+        """The day that is asked for: in Lima, today if none is said. Raises QuestionError if it has yet to come."""
+        today = (self._clock.now() + _LIMA).date()
+        if at and at > today:
+            raise QuestionError(f"at: {at} has yet to come; the last day that can be asked is today in Lima, {today}")
+        return at or today
 
 
 def _valid(model: type[ModelT], said: Mapping[str, Any]) -> ModelT:

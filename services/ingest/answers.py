@@ -21,7 +21,7 @@ class RefusedLineAnswer(BaseModel):
     outcome: Literal["quarantined", "rejected"]
     field: str = Field(description="path such as data.cases.0.case; empty for the whole message")
     code: str
-    expected: str
+    expected: str = Field(description="in words; if more than this field is wrong, the next faults are told here too")
 
 
 class ReceiptAnswer(BaseModel):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRouter
 from pydantic.json_schema import models_json_schema
 
 from services.ingest.answers import Problem
-from shared.contracts.documents import VERSION
+from services.ingest.routes import BATCH, EVENT, NDJSON
+from shared.contracts.documents import VERSION, examples
 from shared.contracts.facts import INBOUND
 
 
@@ -33,6 +35,12 @@ def document(router: APIRouter) -> dict[str, Any]:
             "mapping": {name: references[model, "validation"]["$ref"] for name, model in INBOUND.items()},
         },
     }
+    bodies = description["paths"]["/v1/facts"]["post"]["requestBody"]["content"]
+    said = examples()
+    bodies[EVENT]["examples"] = {kind: {"summary": kind.split(".")[1], "value": fact} for kind, fact in said.items()}
+    few = [said["siep.admission.v1"], said["siep.release.v1"]]
+    bodies[BATCH]["example"] = few
+    bodies[NDJSON]["example"] = "\n".join(orjson.dumps(fact).decode() for fact in few)
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "the key of the establishment that speaks"}
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -20,6 +21,7 @@ from services.ingest.faults import MAX_FACT_BYTES, Fault
 from services.ingest.plans import Plan, plan_of
 from services.ingest.reading import Node, Reader
 from services.ingest.tokens import Tokeniser
+from shared.contracts.births import late_birth
 from shared.contracts.facts import DATA_INBOUND, DATA_OF_REFERENCE, INBOUND, QUARANTINED
 from shared.contracts.topics import partition_of
 from shared.ports import Outgoing
@@ -68,8 +70,9 @@ class Screen:
         if unauthorised:
             return _rejected(message, unauthorised)
         subject = self._subject(fact)
-        if _is_ahead(fact["time"], now):
-            return self._quarantined(message, fact, subject, now, faults.AHEAD)
+        untimely = _untimely(fact, now)
+        if untimely:
+            return self._quarantined(message, fact, subject, now, untimely)
         fact = self._settled(message, fact)
         fact["subject"] = subject
         return Outgoing(partition_of(subject), subject.encode(), orjson.dumps(fact))
@@ -92,15 +95,18 @@ class Screen:
         if unusable:
             return _rejected(message, unusable)
         subject = self._subject(fact)
+        codes = faults.unknown_codes(error, self._catalogues)
         try:
             valid = self._lenient.read(message)
         except ValidationError as wrong:
-            return self._quarantined(message, fact, subject, now, faults.first(wrong))
-        if _is_ahead(valid["time"], now):
-            return self._quarantined(message, fact, subject, now, faults.AHEAD)
+            fault = faults.together(chain(faults.of_form(wrong), codes))
+            return self._quarantined(message, fact, subject, now, fault)
+        untimely = _untimely(valid, now)
+        if untimely:
+            return self._quarantined(message, fact, subject, now, faults.together(chain([untimely], codes)))
         kept = self._settled(message, valid)
         payload = {"time": kept["time"], "data": kept["data"]}
-        return self._quarantined(message, fact, subject, now, faults.unknown_code(error, self._catalogues), payload)
+        return self._quarantined(message, fact, subject, now, faults.together(codes), payload)
 
     def _subject(self, fact: Node) -> str:
         data = fact["data"]
@@ -133,9 +139,14 @@ class Screen:
         return Refusal("quarantined", fault, message, Outgoing(partition_of(subject), subject.encode(), value))
 
 
-def _is_ahead(time: datetime, now: datetime) -> bool:
+def _untimely(fact: Node, now: datetime) -> Fault | None:
+    """Why what was read cannot have happened then, or None."""
+    time = fact["time"]
     # Comparing moments of two offsets takes 1.3 us; most facts are days old, and no offset is longer than a day.
-    return time.toordinal() >= now.toordinal() - 1 and time > now + MAX_AHEAD
+    if time.toordinal() >= now.toordinal() - 1 and time > now + MAX_AHEAD:
+        return faults.AHEAD
+    late = late_birth(fact)
+    return faults.BORN_LATE._replace(field=late) if late else None
 
 
 def _rejected(message: bytes, fault: Fault) -> Refusal:

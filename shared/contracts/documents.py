@@ -6,8 +6,10 @@ Everything is derived from `facts.py` and `topics.py`; the committed files are c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import resources
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -48,6 +50,13 @@ def _rewritten(schema: Any, rule: Callable[[dict[str, Any]], dict[str, Any]]) ->
     if isinstance(schema, dict):
         return {key: _rewritten(value, rule) for key, value in rule(schema).items()}
     return schema
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """A whole message of each inbound type, by type."""
+    folder = resources.files("shared.contracts") / "examples"
+    files = {kind: min((folder / kind.split(".")[1]).iterdir(), key=lambda file: file.name) for kind in INBOUND}
+    return {kind: orjson.loads(file.read_bytes()) for kind, file in files.items()}
 
 
 def asyncapi() -> dict[str, Any]:

@@ -71,3 +71,10 @@ class Explanation(NamedTuple):
     fact: FactName
     at: str
     recorded_at: str
+
+
+class Explanations(NamedTuple):
+    """What could explain a difference, the latest told first. `complete` is False if there are more."""
+
+    items: tuple[Explanation, ...]
+    complete: bool

@@ -216,6 +216,13 @@ class Table:
     provenance: Provenance
 
 
+class LastHeard(NamedTuple):
+    """When the latest record of what an establishment told was made: ISO in UTC, None if it never told anything."""
+
+    establishment: str
+    at: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class EstablishmentStanding:
     """How an establishment stood at the close of a day; `capacity` is None if nobody said it."""

@@ -66,16 +66,23 @@ class FactFate(_Told):
         ),
     ]
     records: list[FateRecord]
+    contradictions: Annotated[
+        list[str],
+        Field(
+            description="kinds of contradiction in which it stands, such as target_not_known of a void that found "
+            "nothing to annul: it is counted, and what it changed may be nothing; GraphQL `anomalies` says more"
+        ),
+    ]
     standing: Standing
 
     @classmethod
-    def told(cls, fact_id: str, records: list[FateRecord], standing: Standing) -> FactFate:
+    def told(cls, fact_id: str, records: list[FateRecord], contradictions: list[str], standing: Standing) -> FactFate:
         """The fate that follows from these records."""
         outcomes = {record.outcome for record in records}
         fate: Fate = "counted" if outcomes - {"quarantined"} else "quarantined"
         if not records:
             fate = "unknown" if standing.waiting == 0 else "unknown_or_waiting"
-        return cls(id=fact_id, fate=fate, records=records, standing=standing)
+        return cls(id=fact_id, fate=fate, records=records, contradictions=contradictions, standing=standing)
 
 
 class DaySums(_Told):

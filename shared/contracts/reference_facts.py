@@ -9,7 +9,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.terms import Count, EstablishmentCode, Identifier, Model, OfficeCode, Place, Sex, Tokenised
+from shared.contracts.terms import (
+    Code,
+    Count,
+    EstablishmentCode,
+    Identifier,
+    Model,
+    OfficeCode,
+    Place,
+    Sex,
+    Tokenised,
+    formed,
+)
 
 
 class HeadcountLine(Model):
@@ -32,7 +43,7 @@ class Headcount(Model):
 class Establishment(Model):
     """An establishment opened, closed, was renamed, moved office: how it stands from `time` on."""
 
-    establishment: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    establishment: Code
     name: Annotated[str, Field(min_length=3, max_length=120)]
     office: OfficeCode
     place: Place
@@ -50,7 +61,7 @@ class Capacity(Model):
 class PopulationReference(Model):
     """A denominator: residents of a place at `time`, with where the number comes from."""
 
-    place: Annotated[str, Field(pattern=r"^(PE|[0-9]{2}|[0-9]{4}|[0-9]{6})$")]
+    place: Annotated[str, formed(r"^(PE|[0-9]{2}|[0-9]{4}|[0-9]{6})$", "PE, or an ubigeo of 2, 4 or 6 digits")]
     population: Annotated[int, Field(ge=0, le=100_000_000)]
     origin: Annotated[str, Field(min_length=3, max_length=200)]
     vintage: Annotated[int, Field(ge=1990, le=2100)]
@@ -59,5 +70,5 @@ class PopulationReference(Model):
 class PeriodClose(Model):
     """A statistician closes a month: from now on its figures are a release."""
 
-    month: Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+    month: Annotated[str, formed(r"^[0-9]{4}-(0[1-9]|1[0-2])$", "a month as 2026-02")]
     closed_by: Annotated[Identifier, Tokenised("official")]

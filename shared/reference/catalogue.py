@@ -95,6 +95,8 @@ class Catalogue(Mapping[str, Entry]):
         return self._nearest[code]
 
 
+TOLD_WHOLE = 12
+"""Who says a code that is not there is told all that are, if they are no more than these."""
 REMEMBERED_MISSES = 1_000
 """Comparing one code with 2,000 places takes milliseconds, and a site that errs repeats its errors."""
 

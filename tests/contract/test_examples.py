@@ -10,7 +10,7 @@ from shared.contracts.facts import DATA, InboundFact
 from tests.contract.examples import FOLDER, Refused, accepted, refused
 
 SCHEMAS = FOLDER.parent / "schemas"
-ONLY_INGEST_CAN_TELL = {"unknown_code", "in_the_future", "not_yours", "names_a_person"}
+ONLY_INGEST_CAN_TELL = {"unknown_code", "in_the_future", "born_late", "not_yours", "names_a_person"}
 
 
 def _schema_accepts(message: bytes) -> bool:

@@ -117,6 +117,19 @@ async def test_the_fate_of_an_id_is_every_record_of_it_with_its_reason(subject: 
     assert (await subject.book.fate("a", "ep-002")).records[0].offset == 4
 
 
+async def test_a_void_says_whether_it_found_what_it_annuls(subject: Subject) -> None:
+    target = {"target": {"source": "ep-001", "id": "a"}}
+    void = message(Fact("ep-001", "v|1", "void", 20_001 * DAY_MS, target), token(1))
+    await subject.append(1, [void], MIDNIGHT_MS)
+    assert (await subject.book.fate("v|1", "ep-001")).contradictions == ["target_not_known"]
+    assert (await subject.book.fate("v|1", None)).contradictions == ["target_not_known"]
+    assert (await subject.book.fate("v|1", "ep-002")).contradictions == []
+    assert (await subject.book.fate("1", "ep-001")).contradictions == []
+    await subject.append(1, [_fact("a")], MIDNIGHT_MS + 1_000, start=1)
+    found = await subject.book.fate("v|1", "ep-001")
+    assert (found.fate, found.contradictions) == ("counted", [])
+
+
 async def test_what_was_only_quarantined_is_quarantined(subject: Subject) -> None:
     await subject.append(1, [_refused("a")], MIDNIGHT_MS)
     assert (await subject.book.fate("a", "ep-001")).fate == "quarantined"

@@ -22,7 +22,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.stack
 
 FIRST, SECOND = "ep-022", "ep-045"
-BY_PRISON = Question(measure=Measure.POPULATION, dimensions=(Dimension.ESTABLISHMENT,), at=date(2026, 12, 31))
+BY_PRISON = Question(measure=Measure.POPULATION, dimensions=(Dimension.ESTABLISHMENT,), at=date(2026, 11, 24))
 ANOMALIES = "query { anomalies { items { kind { code } } open } }"
 MOMENTS = ("2026-02-03T10:00:00-05:00", "2026-02-07T10:00:00-05:00")
 

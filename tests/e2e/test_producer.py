@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from clients.producer.facts import LIMA
 from clients.producer.sending import PORTION
 from deploy.local.supervision import ROOT
 from shared.adapters.clickhouse.client import connect
+from shared.contracts.births import LIMA
 from shared.contracts.facts import DATA
 from shared.contracts.questions import Question
 from shared.domain.dimensions import Dimension

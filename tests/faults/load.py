@@ -13,6 +13,7 @@ from itertools import groupby
 from random import Random
 from typing import Any, Literal, NamedTuple
 
+from deploy.bench.load import marked
 from deploy.demo.country.facts import generate
 from deploy.demo.loading import Line
 from shared.contracts.facts import AMENDABLE
@@ -85,8 +86,7 @@ def _told(seed: int, number: int) -> tuple[list[Line], list[Line]]:
 
 def _marked(line: bytes, number: int) -> bytes:
     """The same of other people: ids and documents that no other round has."""
-    mark = b"%d-" % number
-    return line.replace(b'"id":"', b'"id":"' + mark).replace(b'"number":"', b'"number":"' + mark)
+    return marked(line, b"%d-" % number)
 
 
 def _some(random: Random, among: Any, part: float) -> list[Any]:

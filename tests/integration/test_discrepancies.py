@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.adapters.clickhouse import figures
 from shared.domain.anomalies import DEPARTED_NOT_ARRIVED
 from tests.support.gateway import asked, made, said, slow
 
@@ -191,6 +192,27 @@ async def test_what_could_explain_a_difference_is_told_to_that_establishment_alo
     refused = await said(gateway, EXPLAINED, of="ep-001")
     assert {error["extensions"]["code"] for error in refused["errors"]} == {"FORBIDDEN"}
     assert all(item["explanations"] is None for item in refused["data"]["headcounts"]["items"])
+
+
+async def test_explanations_say_whether_there_are_more(
+    gateway: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = EXPLAINED.replace("explanations {", "explanationsComplete explanations {")
+    whole = (await said(gateway, query, "key-ep-001"))["data"]["headcounts"]["items"]
+    counts = [len(item["explanations"] or []) for item in whole]
+    assert [item["explanationsComplete"] for item in whole] == [
+        True if item["unreconciled"] else None for item in whole
+    ]
+    most = max(counts) - 1
+    monkeypatch.setattr(figures, "MAX_EXPLANATIONS", most)
+    cut = (await said(gateway, query, "key-ep-001"))["data"]["headcounts"]["items"]
+    assert [item["explanations"] for item in cut] == [
+        item["explanations"] and item["explanations"][:most] for item in whole
+    ]
+    assert [item["explanationsComplete"] for item in cut if item["explanations"]] == [
+        count <= most for count in counts if count
+    ]
+    assert most + 1 in counts
 
 
 def _explained(establishment: str, at: str) -> set[tuple[str, str, str]]:

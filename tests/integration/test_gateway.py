@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from services.gateway.pages import examples
+from shared.adapters.clickhouse.discrepancies import moment_of
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 from tests.support.gateway import TODAY, TOKEN, asked, made, refused, said, slow
@@ -24,7 +25,7 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
     expected = slow().stock("custody", ("sex", "printed_status"), {}, today)  # type: ignore[arg-type]
     assert {tuple(row[:2]): row[2] for row in table["rows"]} == expected
     assert table["totals"] == [[sum(expected.values())]]
-    assert table["question"]["at"] == "2025-02-28"
+    assert table["question"]["at"] == "2026-02-28"
     assert [column["key"] for column in table["columns"]] == ["sex", "printed_status", "population"]
     assert table["columns"][0]["members"]["female"] == {"es": "Mujer", "en": "Female"}
     assert list(table["columns"][0]["members"]) == ["male", "female", ""]
@@ -42,6 +43,21 @@ async def test_a_table_names_its_columns_members_totals_and_what_it_rests_on(gat
     assert table["coverage"]["establishments"] == ["ep-001", "ep-002", "ep-003"]
 
 
+async def test_coverage_says_who_is_silent_since_when(gateway: httpx.AsyncClient) -> None:
+    """By what each told itself, so what `inpe` says of it is no sign of life; the closed one is not named."""
+    asks = "population%s { provenance { position } coverage { establishments lastHeard { establishment at } } }"
+    now = (await asked(gateway, "{" + asks % "" + "}"))["population"]
+    told: dict[str, int] = {}
+    for one in (one for many in made().values() for one in many):
+        told[one.message.source] = max(one.recorded_at_ms, told.get(one.message.source, 0))
+    sites = sorted(now["coverage"]["establishments"], key=lambda site: (told[site], site))
+    assert [said["establishment"] for said in now["coverage"]["lastHeard"]] == sites
+    assert [said["at"] for said in now["coverage"]["lastHeard"]] == [moment_of(told[site]) for site in sites]
+    nobody = f"p1.3.{'-'.join('0' * 9)}"
+    then = await asked(gateway, "{" + asks % f'(asKnownAt: {{ position: "{nobody}" }})' + "}")
+    assert then["population"]["coverage"] == {"establishments": [], "lastHeard": []}
+
+
 async def test_every_measure_has_a_field_of_its_name(gateway: httpx.AsyncClient) -> None:
     fields = [_field(name.value, spec.kind) for name, spec in MEASURES.items()]
     for few in (fields[:8], fields[8:16], fields[16:]):
@@ -53,6 +69,16 @@ def _field(name: str, kind: str) -> str:
     first, *others = name.split("_")
     time = "" if kind in ("stock", "crowding") else '(from: "2025-01-01", to: "2025-02-01")'
     return f"{first}{''.join(word.title() for word in others)}{time} {{ totals }}"
+
+
+async def test_every_question_that_is_no_measure_has_an_example(gateway: httpx.AsyncClient) -> None:
+    answer = await asked(gateway, "{ __schema { queryType { fields { name } } } }")
+    fields = {field["name"] for field in answer["__schema"]["queryType"]["fields"]}
+    measures = {_field(name.value, spec.kind).partition("(")[0].split()[0] for name, spec in MEASURES.items()}
+    needless = {"figure", "export"}  # asks for a measure too; needs the id that an order gives
+    assert {
+        name for name in fields - measures - needless if not any(name in text for text in examples().values())
+    } == set()
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
@@ -120,6 +146,11 @@ async def test_catalogues_and_dimensions_tell_their_codes_in_both_languages(gate
         ('admissions(from: "2025-02-01", to: "2025-01-01")', "BAD_QUESTION", "from must be before to"),
         ("population(by: [LIBERTY_TYPE])", "BAD_QUESTION", "population is not known by liberty_type"),
         ("population(by: [SEX, AGE_BAND, OFFENCE, SCHOOLING, OCCUPATION])", "BAD_QUESTION", "at most 4"),
+        (
+            'population(at: "2026-03-01")',
+            "BAD_QUESTION",
+            "at: 2026-03-01 has yet to come; the last day that can be asked",
+        ),
         ('population(asKnownAt: {position: "p1.3.3"})', "BAD_QUESTION", "p1.<ledger version>"),
         ('population(asKnownAt: {position: "p1.3.9999-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "lies ahead"),
         ('population(asKnownAt: {position: "p1.7.0-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "no ledger known here"),
@@ -138,6 +169,15 @@ async def test_a_question_that_cannot_be_answered_is_told_what_to_do(
     error = await refused(gateway, f"{{ {field} {{ rows }} }}")
     assert error["extensions"]["code"] == code, error
     assert told in error["message"], error
+
+
+@pytest.mark.parametrize("field", ["establishments", "headcounts", "crowding"])
+async def test_no_field_answers_for_a_day_that_has_yet_to_come(gateway: httpx.AsyncClient, field: str) -> None:
+    for day in ("2026-02-28", "2026-03-01"):
+        query = f'{{ {field}(at: "{day}") {{ provenance {{ position }} }} }}'
+        answer = await said(gateway, query)
+        assert ("errors" in answer) == (day == "2026-03-01"), answer
+    assert "today in Lima, 2026-02-28" in answer["errors"][0]["message"]
 
 
 async def test_unknown_arguments_are_answered_with_what_exists(gateway: httpx.AsyncClient) -> None:

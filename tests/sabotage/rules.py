@@ -264,4 +264,32 @@ RULES = (
         "            if False:\n",
         "tests/unit/exports/test_handlers.py",
     ),
+    Rule(
+        "a DNI that lost its zeros is not taken for another person",
+        "shared/contracts/terms.py",
+        '        if info.data.get("document") == "dni" and not re.match(_DNI, number):\n',
+        "        if False:\n",
+        "tests/unit/ingest/test_screening.py::test_a_dni_has_eight_digits_and_other_documents_as_many_as_they_have",
+    ),
+    Rule(
+        "nobody is held who was not born, or a child, at the time",
+        "shared/contracts/births.py",
+        '    if of_the_person and _age(of_the_person, fact["time"]) < YOUNGEST:\n',
+        "    if False:\n",
+        "tests/unit/ingest/test_screening.py::test_who_is_held_was_born_fourteen_years_before_what_is_told",
+    ),
+    Rule(
+        "the name of an unknown field is not told if it may be a document",
+        "shared/contracts/terms.py",
+        '    return re.fullmatch(r"[a-z][A-Za-z_]{0,39}", field) is not None\n',
+        "    return True\n",
+        "tests/unit/ingest/test_screening.py",
+    ),
+    Rule(
+        "a stock of a day that has yet to come is not told as if it were today's",
+        "services/gateway/handlers.py",
+        "        if at and at > today:\n",
+        "        if False:\n",
+        "tests/integration/test_gateway.py",
+    ),
 )

@@ -15,7 +15,7 @@ def _admitted_at(place: str) -> dict[str, Any]:
 RULES = (
     Rule(
         "Void",
-        "A void annuls its target as if it had never been told.",
+        "A void annuls its target as if it had never been told. A second one changes nothing, and contradicts nothing.",
         (ADMITTED, (6, 9, "void", target(1))),
         (),
     ),
@@ -46,7 +46,7 @@ RULES = (
     ),
     Rule(
         "A correction whose target is not known",
-        "It changes nothing until the target arrives.",
+        "It changes nothing until the target arrives; it counts as a fact, and its receipt names the contradiction.",
         (ADMITTED, (6, 9, "void", target(9))),
         (COUNTED_IN,),
         anomalies=("target_not_known",),

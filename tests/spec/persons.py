@@ -188,7 +188,8 @@ RULES = (
     Rule(
         "Age",
         "The ledger holds the month of birth, as months since January of the year 0, never an age. Age in whole years "
-        "follows when a figure is asked, and turns on the first day of the month of birth.",
+        "follows when a figure is asked, and turns on the first day of the month of birth. A fact that tells of a birth "
+        "after itself, or of somebody held before the age of 14, is put in quarantine.",
         ((5, 10, "admission", entry("ep-001", profile={"sex": "male", "birth_date": "1990-02-03"})),),
         ("5 custody admission ep-001 +1 flow +1 birth_month=23881",),
         shows=("birth_month",),

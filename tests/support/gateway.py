@@ -28,7 +28,7 @@ from tests.support.small_ledger import consumed, rows_of, write
 JOURNAL = "journal_gateway"
 TOKEN = "a-token-of-the-tests"
 KEYS = {name: hashlib.sha256(f"key-{name}".encode()).hexdigest() for name in ("ep-001", "ep-002", "ml-lima", "inpe")}
-TODAY = datetime(2025, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
+TODAY = datetime(2026, 3, 1, 2, tzinfo=UTC)  # still 28 February in Lima
 
 
 @cache

@@ -88,7 +88,17 @@ class FakeReceiptBook:
     async def fate(self, fact_id: str, source: str | None) -> FactFate:
         """See shared.ports.ReceiptBook."""
         records = [_record(p, one) for p, one in self._rows(source) if one.message.id == fact_id]
-        return FactFate.told(fact_id, records, await self._standing())
+        return FactFate.told(fact_id, records, self._contradictions(fact_id, source), await self._standing())
+
+    def _contradictions(self, fact_id: str, source: str | None) -> list[str]:
+        stands: Counter[tuple[str, str]] = Counter()
+        for partition in range(PARTITIONS):
+            for one in self._journal.rows(partition):
+                for entry in one.entries:
+                    if entry.book == "anomaly":
+                        stands[one.message.subject, entry.detail] += entry.stock_delta
+        told = (detail.split("|", 2) for (_, detail), count in stands.items() if count)
+        return sorted({kind for kind, who, what in told if what == fact_id and source in (None, who)})
 
     async def sums(self, first: date, end: date, source: str | None) -> Receipts:
         """See shared.ports.ReceiptBook."""

@@ -71,15 +71,26 @@ class Headcount:
     )
     async def explanations(self, info: Information) -> list[Explanation] | None:
         """See Asking.explanations."""
+        found = await self._explained(info)
+        return found and [
+            Explanation(kind=each.kind, fact=fact_name(each.fact), at=each.at, recorded_at=each.recorded_at)
+            for each in found.items
+        ]
+
+    @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry's
+        description=f"false: explanations holds the latest {contract.MAX_EXPLANATIONS} told, and there are more"
+    )
+    async def explanations_complete(self, info: Information) -> bool | None:
+        """See shared.contracts.headcounts.Explanations."""
+        found = await self._explained(info)
+        return found and found.complete
+
+    async def _explained(self, info: Information) -> contract.Explanations | None:
         with told():
             info.context.caller.require(self.establishment)
             if not self.unreconciled:
                 return None
-            found = await info.context.asking.explanations(self.told, self.position)
-        return [
-            Explanation(kind=each.kind, fact=fact_name(each.fact), at=each.at, recorded_at=each.recorded_at)
-            for each in found
-        ]
+            return await info.context.asking.explanations(self.told, self.position)
 
 
 @strawberry.type(description="Signed counts, the latest first.")
@@ -110,7 +121,7 @@ async def headcounts(
         found = await info.context.asking.headcounts(
             establishment=info.context.caller.scope(establishment),
             from_day=from_,
-            last_day=at or info.context.asking.today(),
+            last_day=info.context.asking.day(at),
             as_known_at=inputs.known_at(as_known_at),
         )
     position = found.provenance.position

@@ -45,7 +45,10 @@ class TopMembers:
 
 
 AT = Annotated[
-    date | None, strawberry.argument(description="The close of this day in Lima; today if no time is said at all.")
+    date | None,
+    strawberry.argument(
+        description="The close of this day in Lima, at the latest today; today if no time is said at all."
+    ),
 ]
 FROM = Annotated[date | None, strawberry.argument(name="from", description="First day of a period.")]
 TO = Annotated[

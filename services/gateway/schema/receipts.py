@@ -57,6 +57,10 @@ class Receipt:
     id: str
     fate: str = strawberry.field(description="counted, quarantined, unknown or unknown_or_waiting")
     records: list[FateRecord]
+    contradictions: list[str] = strawberry.field(
+        description="Kinds of contradiction in which it stands, such as target_not_known of a void that found nothing "
+        "to annul; `anomalies` says more."
+    )
     standing: Standing
 
 
@@ -117,7 +121,13 @@ async def receipt(info: Information, id: str, establishment: SITE = None) -> Rec
     with told():
         found = await info.context.receipts.fate(id, _whose(info, establishment))
     records = [FateRecord(**vars(record)) for record in found.records]
-    return Receipt(id=found.id, fate=found.fate, records=records, standing=_standing(found.standing))
+    return Receipt(
+        id=found.id,
+        fate=found.fate,
+        records=records,
+        contradictions=found.contradictions,
+        standing=_standing(found.standing),
+    )
 
 
 async def receipts(info: Information, from_: FROM, to: TO, establishment: SITE = None) -> Receipts:

@@ -32,8 +32,8 @@ from shared.reference.catalogue import load
 
 async def establishments(info: Information, at: AT = None, as_known_at: AS_KNOWN_AT = None) -> Establishments:
     """See Asking.establishments."""
-    day = at or info.context.asking.today()
     with told():
+        day = info.context.asking.day(at)
         standings, rests_on = await info.context.asking.establishments(day, inputs.known_at(as_known_at))
     return Establishments(
         at=day, items=[_establishment(each) for each in standings], provenance=types.provenance(rests_on)

@@ -76,6 +76,14 @@ class Unreconciled:
     persons: int = strawberry.field(description="so many persons too many or too few, sex by sex, in all of them")
 
 
+@strawberry.type(description="Until when an establishment told what happened.")
+class LastHeard:
+    """See shared.contracts.questions.LastHeard."""
+
+    establishment: str
+    at: str | None = strawberry.field(description="when the latest record from it was made, whatever became of it")
+
+
 @strawberry.type(description="Whom an answer can speak for.")
 class Coverage:
     """Each field is read when it is asked for, as known at the position of the answer."""
@@ -88,6 +96,13 @@ class Coverage:
         """See Asking.open_establishments."""
         with told():
             return list(await info.context.asking.open_establishments(self.last_day, self.position))
+
+    @strawberry.field(description="When each of them was last heard, the longest silent first: its figures end there.")  # type: ignore[untyped-decorator]  # strawberry's
+    async def last_heard(self, info: Information) -> list[LastHeard]:
+        """See Asking.last_heard."""
+        with told():
+            found = await info.context.asking.last_heard(self.last_day, self.position)
+        return [LastHeard(establishment=each.establishment, at=each.at) for each in found]
 
     @strawberry.field(description="What signed headcounts do not agree with.")  # type: ignore[untyped-decorator]  # strawberry's
     async def unreconciled(self, info: Information) -> Unreconciled:

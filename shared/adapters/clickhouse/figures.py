@@ -44,7 +44,7 @@ from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName, Sha
 from shared.contracts.headcounts import (
     EARLIEST,
     MAX_EXPLANATIONS,
-    Explanation,
+    Explanations,
     Headcount,
     HeadcountQuestion,
     Headcounts,
@@ -57,6 +57,7 @@ from shared.contracts.questions import (
     EstablishmentStanding,
     FiguresUnavailableError,
     KnownAt,
+    LastHeard,
     LogPosition,
     NegativeCellError,
     Provenance,
@@ -122,6 +123,13 @@ class ClickHouseFigures:
         (codes,) = await self._ask(Statement(cut("open_establishments", known_flags(at)), asked))
         return tuple(codes)
 
+    async def last_heard(self, day: date, known_by: LogPosition) -> tuple[LastHeard, ...]:
+        """See shared.ports.Figures."""
+        at = KnownAt(position=str(known_by))
+        asked = {"journal": self._known_in(at), "last_day": day} | known(at)
+        (found,) = await self._ask(Statement(cut("last_heard", known_flags(at)), asked))
+        return tuple(LastHeard(code, moment_of(heard) if heard else None) for code, heard in found)
+
     async def anomalies(self, asked: AnomalyQuestion) -> Anomalies:
         """See shared.ports.Figures."""
         journal = self._with_contradictions(asked.as_known_at)
@@ -178,7 +186,7 @@ class ClickHouseFigures:
         found = headcounts_of(signed[: asked.first], counted, rolls)
         return Headcounts(found, len(signed) <= asked.first, _provenance(asked.as_known_at, standing))
 
-    async def explanations(self, of: Headcount, position: LogPosition) -> tuple[Explanation, ...]:
+    async def explanations(self, of: Headcount, position: LogPosition) -> Explanations:
         """See shared.ports.Figures."""
         at = KnownAt(position=str(position))
         journal = journal_of(position, self._journal)
@@ -186,13 +194,14 @@ class ClickHouseFigures:
             "journal": journal,
             "establishment": of.establishment,
             "moment": of.at_ms,
-            "first": MAX_EXPLANATIONS,
+            "first": MAX_EXPLANATIONS + 1,  # one more is asked for, to see whether there are more
         }
         asked = Statement(cut("headcount_explanations", known_flags(at)), parameters | known(at))
-        (found,) = await self._ask(asked)
+        (told,) = await self._ask(asked)
+        found = told[:MAX_EXPLANATIONS]
         rows = {(partition, offset) for kind, _, (partition, offset), *_ in found if kind != "anomaly"}
         names = await self._names(journal, rows)
-        return tuple(explanation_of(said, names) for said in found)
+        return Explanations(tuple(explanation_of(said, names) for said in found), len(told) <= MAX_EXPLANATIONS)
 
     async def changes(self, question: Question, since: LogPosition, until: LogPosition) -> tuple[Change, ...]:
         """See shared.ports.Figures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -41,6 +42,7 @@ class ClickHouseReceipts:
     def __init__(self, connect: Callable[[], Awaitable[AsyncClient]], log: LogEnds, journal: str = LEDGER) -> None:
         self._connect = connect
         self._client: AsyncClient | None = None
+        self._opening = asyncio.Lock()
         self._log = log
         self._journal = journal
 
@@ -51,8 +53,9 @@ class ClickHouseReceipts:
 
     async def fate(self, fact_id: str, source: str | None) -> FactFate:
         """See shared.ports.ReceiptBook."""
-        records, *standing = await self._ask("fate", source, fact_id=fact_id)
-        return FactFate.told(fact_id, [FateRecord(**_named(row)) for row in records], await self._standing(*standing))
+        rows, contradictions, *standing = await self._ask("fate", source, fact_id=fact_id)
+        records = [FateRecord(**_named(row)) for row in rows]
+        return FactFate.told(fact_id, records, contradictions, await self._standing(*standing))
 
     async def sums(self, first: date, end: date, source: str | None) -> Receipts:
         """See shared.ports.ReceiptBook."""
@@ -86,8 +89,8 @@ class ClickHouseReceipts:
             asked["source"] = source
         text = cut(name, frozenset({"known_so_far", "of_one"} if source is not None else {"known_so_far"}))
         try:
-            if self._client is None:
-                self._client = await self._connect()
+            async with self._opening:  # what is asked at once shares one connection
+                self._client = self._client or await self._connect()
             said = await self._client.raw_query(text, asked, settings=_SETTINGS, fmt="JSONCompactEachRow")
         except (ClickHouseError, OSError) as error:
             raise JournalError("the journal does not answer") from error

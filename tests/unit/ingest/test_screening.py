@@ -19,6 +19,7 @@ from services.ingest.tokens import Tokeniser
 from shared.contracts.documents import json_schemas
 from shared.contracts.facts import DATA_INBOUND, QUARANTINED, RECORDED
 from shared.contracts.mapping import decode
+from shared.contracts.terms import IN_WORDS
 from shared.contracts.topics import partition_of
 from shared.ports import Outgoing
 from shared.reference.catalogue import load
@@ -145,6 +146,69 @@ def test_an_unknown_code_is_answered_with_the_nearest_known_ones():
     assert "cp-188-roboo" not in result.fault.expected
 
 
+def _expected(message: bytes) -> str:
+    result = _screen(message)
+    assert isinstance(result, Refusal)
+    return result.fault.expected
+
+
+def test_a_short_catalogue_is_told_whole_and_a_long_one_says_where_it_can_be_read():
+    short = _expected(_changed("profile_change/schooling", data__profile={"civil_status": "complicado"}))
+    assert short.endswith(f"there are: {', '.join(load()['civil_status'])}")
+    long = _expected(_changed("profile_change/schooling", data__profile={"residence": "999999"}))
+    assert 'GraphQL `catalogue(name: "place")`' in long
+
+
+def test_a_code_of_another_form_is_told_its_form_and_what_there_is():
+    told = _expected(_changed("profile_change/schooling", data__profile={"civil_status": "Soltera"}))
+    assert told.startswith("a code: up to 64 lower-case letters")
+    assert "soltero" in told
+
+
+def test_every_pattern_is_told_in_words():
+    schemas = [json.dumps(schema) for name, schema in json_schemas().items() if name.startswith("inbound/")]
+    patterns = {json.loads(found) for text in schemas for found in re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', text)}
+    assert patterns - {r"^[0-9]{8}$"} <= IN_WORDS.keys()  # a DNI has words of its own
+    assert "day" in _expected(_changed("profile_change/schooling", data__profile={"birth_date": "3/2/1990"}))
+    assert "offset" in _expected(_changed("release/acquitted", time="2026-02-03 10:00"))
+
+
+def test_an_unknown_field_is_named_with_those_that_look_like_it_unless_it_may_be_a_document():
+    result = _screen(_changed("profile_change/schooling", data__profile={"birthdate": "1990-02-03"}))
+    assert isinstance(result, Refusal)
+    assert result.fault.field == "data.profile.birthdate"
+    assert "nearest: birth_date" in result.fault.expected
+    for name in ("00000017", "siep.release.v1", "PE00000017", "Juana Quispe", "x" * 41):
+        result = _screen(_changed("profile_change/schooling", **{f"data__{name}": 1}))
+        assert isinstance(result, Refusal)
+        assert result.fault.field == "data"
+        assert name not in repr(result.fault)
+
+
+def test_an_unknown_field_beside_the_data_is_refused_too():
+    for name in ("subject", "siep.release.v1", "00000017"):
+        result = _screen(one_line({**json.loads(accepted()["release/acquitted"]), name: "00000017"}))
+        assert isinstance(result, Refusal)
+        assert (result.fault.field, result.fault.code) == (name if name == "subject" else "", "extra_forbidden")
+
+
+def test_all_that_is_wrong_is_told_at_once_as_far_as_people_read():
+    profile = {"sex": "F", "birth_date": "hace tiempo", "civil_status": "complicado"}
+    told = _expected(_changed("profile_change/schooling", data__profile=profile))
+    assert all(name in told for name in ("'male' or 'female'", "data.profile.birth_date", "data.profile.civil_status"))
+    told = _expected(_changed("release/acquitted", data__person={"document": "DNI", "number": "1"}))
+    assert "and in data.person.number: 4 to 20" in told
+    many = [{"code": f"none-{number}"} for number in range(50)]
+    assert _expected(_changed("case_opened/second-case", data__offences=many)).count("cp-") < 4 * 5
+
+
+def test_a_code_that_is_no_code_at_all_breaks_nothing():
+    for junk in (5, [], {}, True, "x" * 100_000):
+        assert "civil_status" in repr(
+            _screen(_changed("profile_change/schooling", data__profile={"civil_status": junk}))
+        )
+
+
 NO_CODES = ("zz-9", "ZZ", "999999")
 """One of each form that codes have, and in no catalogue."""
 
@@ -246,6 +310,74 @@ def test_an_amendment_speaks_for_its_author_inside_too():
     result = _screen(_changed("amendment/residence-was-another", data__replacement__data__establishment="ep-045"))
     assert isinstance(result, Refusal)
     assert (result.outcome, result.fault.field) == ("rejected", "data.replacement.data.establishment")
+
+
+@pytest.mark.parametrize(
+    ("document", "number", "taken"),
+    [
+        ("dni", "00000017", True),
+        ("dni", "0000017", False),
+        ("dni", "17", False),
+        ("dni", "000000017", False),
+        ("dni", "0000-0017", False),
+        ("dni", "A0000017", False),
+        ("foreigner_card", "0000017", True),
+        ("passport", "0000017", True),
+        ("inpe", "0017", True),
+    ],
+)
+def test_a_dni_has_eight_digits_and_other_documents_as_many_as_they_have(document: str, number: str, taken: bool):
+    result = _screen(_changed("release/acquitted", data__person={"document": document, "number": number}))
+    assert isinstance(result, Outgoing) == taken
+    assert taken or (result.outcome, result.fault.field) == ("rejected", "data.person.number")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("born", "time", "taken"),
+    [
+        ("2012-02-03", "2026-02-03T00:00:00-05:00", True),  # fourteen on this very day
+        ("2012-02-03", "2026-02-02T23:59:59-05:00", False),
+        ("2012-02-03", "2026-02-03T04:59:59Z", False),  # in Lima it is still the day before
+        ("2012-02-29", "2026-03-01T00:00:00-05:00", True),
+        ("2012-02-29", "2026-02-28T23:59:59-05:00", False),
+        ("2026-02-04", "2026-02-03T10:00:00-05:00", False),
+        ("1931-02-04", "2026-02-03T10:00:00-05:00", True),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "admission/woman-on-trial",
+        "roll_opening/sentenced-man",
+        "profile_change/schooling",
+        "supervision_start/semi-liberty",
+        "amendment/residence-was-another",
+    ],
+)
+def test_who_is_held_was_born_fourteen_years_before_what_is_told(name: str, born: str, time: str, taken: bool):
+    at = "data__replacement__" if name.startswith("amendment") else ""
+    told = json.loads(accepted()[name])["data"]
+    profile = (told["replacement"]["data"] if at else told).get("profile", {}) | {"birth_date": born}
+    result = _screen(_changed(name, **{f"{at}data__profile": profile, f"{at}time": time}))
+    assert isinstance(result, Outgoing) == taken
+    if isinstance(result, Refusal):
+        field = f"{at}data__profile__birth_date".replace("__", ".")
+        assert (result.outcome, result.fault.field, result.fault.code) == ("quarantined", field, "born_late")
+
+
+@pytest.mark.parametrize(("born", "taken"), [("2026-02-03", True), ("2026-02-04", False)])
+def test_a_child_comes_in_on_the_day_of_its_birth_or_later(born: str, taken: bool):
+    result = _screen(_changed("child_entry/daughter", data__birth_date=born))
+    assert isinstance(result, Outgoing) == taken
+
+
+def test_a_late_birth_is_told_before_an_unknown_code_and_no_payload_is_kept():
+    profile = {"birth_date": "2026-01-01", "schooling": "none-such"}
+    result = _screen(_changed("profile_change/schooling", data__profile=profile))
+    assert isinstance(result, Refusal)
+    assert result.record
+    assert "payload" not in json.loads(result.record.value)["data"]
+    assert result.fault.code == "born_late"
 
 
 def test_a_short_number_may_stand_in_an_id_by_chance():

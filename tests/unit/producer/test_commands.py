@@ -47,7 +47,10 @@ def test_errors_stand_beside_their_rows_and_are_gone_once_corrected(home: Path, 
     assert _change(path, "Tipo de libertad", 3, "indultos") == {}
     assert main(["add", str(path)]) == 1
     first = _change(path, "Tipo de libertad", 3, "Indulto [indulto]")
-    assert first[3] == "ERROR: Tipo de libertad: no está en el catálogo de este programa; parecidos: indulto"
+    assert first[3] == (
+        "ERROR: Tipo de libertad: no está en el catálogo de este programa; "
+        "parecidos: Indulto [indulto]; la hoja «Listas» de la plantilla los tiene todos"
+    )
     assert first[2].startswith("anotada: ")
     assert first[4] == "anotada: 19"
     assert main(["add", str(path)]) == 0
@@ -91,10 +94,18 @@ def test_status_tells_what_ingest_did_not_take(home: Path, capsys: pytest.Captur
         )
     assert main(["status"]) == 1
     told = capsys.readouterr().out
-    expected = (
-        "en cuarentena: time: la fecha es posterior a la hora actual (a time at most 5 minutes ahead) [in_the_future]"
-    )
-    assert expected in told
+    assert "en cuarentena: Fecha y hora: la fecha es posterior a la hora actual [in_the_future]" in told
+
+
+def test_status_keeps_what_only_ingest_says(home: Path, capsys: pytest.CaptureFixture[str]):
+    write_lines(home / "a.ndjson", [release("00000017")])
+    assert main(["add", str(home / "a.ndjson")]) == 0
+    with open_journal(home / "journal/ep-022.sqlite") as journal:
+        [row] = journal.waiting(9)
+        journal.settle([Fate(row.number, "quarantined", "data.liberty_type", "unknown_code", "a code of …")], NOW)
+    assert main(["status"]) == 1
+    told = capsys.readouterr().out
+    assert "Tipo de libertad: no está en el catálogo de este programa (ingest: a code of …) [unknown_code]" in told
 
 
 def test_purging_is_by_days(home: Path, capsys: pytest.CaptureFixture[str]):
@@ -129,7 +140,16 @@ def test_a_wrong_setting_is_named_and_not_shown(
 
 def test_a_file_that_is_not_there_leaves_nothing(home: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["add", str(home / "a.csv")]) == 2
-    assert "a.csv no se puede leer" in capsys.readouterr().err
+    assert "a.csv no se puede leer: no está ahí" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", [["help"], ["purge", "ayer"], ["template"], ["--help"], ["purge", "--help"]])
+def test_how_it_is_used_is_said_in_spanish(said: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(said)
+    told = "".join(capsys.readouterr())
+    assert "uso: siep-producer" in told
+    assert not any(word in told for word in ("usage", "argument ", "options", "show", "invalid", "error"))
 
 
 def test_sending_is_not_well_while_a_row_stands_refused(home: Path, capsys: pytest.CaptureFixture[str]):

@@ -34,8 +34,10 @@ def made(said: dict[str, Any], facts: Facts | None = None) -> Row:
     return row
 
 
-def release(number: str = "00000017", time: str = "2026-02-03T17:05:00-05:00", **said: Any) -> dict[str, Any]:
-    person = {"document": "dni", "number": number}
+def release(
+    number: str = "00000017", time: str = "2026-02-03T17:05:00-05:00", document: str = "dni", **said: Any
+) -> dict[str, Any]:
+    person = {"document": document, "number": number}
     return {"type": "siep.release.v1", "time": time, "data": {"person": person, "liberty_type": "indulto"}, **said}
 
 
@@ -65,7 +67,7 @@ def test_a_fact_of_another_establishment_is_not_taken():
 
 @given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{3,19}", fullmatch=True), st.binary(min_size=8))
 def test_no_document_can_stand_in_a_derived_id(number: str, key: bytes):
-    row = made(release(number), Facts("ep-022", key.hex()))
+    row = made(release(number, document="passport"), Facts("ep-022", key.hex()))
     assert not any(letter.isdigit() for letter in row.id)
     assert number not in row.id
 
@@ -82,7 +84,7 @@ def test_one_moment_is_one_fact_wherever_its_clock_stood(moment: datetime, elsew
 
 
 def test_another_way_to_write_a_document_is_the_same_person():
-    ways = [release("xx-0000333"), release("XX0000333")]
+    ways = [release("xx-0000333", document="passport"), release("XX0000333", document="passport")]
     assert len({made(way).id for way in ways}) == 1
 
 
@@ -119,3 +121,19 @@ def test_the_name_of_an_unknown_field_is_not_repeated(said: dict[str, Any]):
     assert isinstance(fault, Fault)
     assert fault.code == "extra_forbidden"
     assert "00000017" not in str(fault)
+
+
+def test_what_may_stand_there_is_told_and_all_that_is_wrong_at_once():
+    profile = {"sex": "F", "civil_status": "complicado", "birth_date": "hace tiempo", "birthdate": "1990-01-01"}
+    said = release(type="siep.profile_change.v1")
+    fault = SITE.row({**said, "data": {"person": said["data"]["person"], "profile": profile}})
+    assert isinstance(fault, Fault)
+    assert fault.field == "data.profile.sex"
+    assert fault.expected == (
+        "debe ser uno de: Hombre [male], Mujer [female]; y en Fecha de nacimiento: no tiene la forma de este dato. "
+        "Como 2001-12-31; y en data.profile.birthdate: el contrato no tiene este dato aquí: quítelo o corrija su nombre"
+    )
+    unknown = SITE.row({**said, "data": {"person": said["data"]["person"], "profile": {"civil_status": "complicado"}}})
+    assert isinstance(unknown, Fault)
+    assert unknown.code == "unknown_code"
+    assert unknown.expected.startswith("debe ser uno de: Soltero [soltero], Conviviente [conviviente]")

@@ -16,12 +16,13 @@ from openpyxl import load_workbook
 
 from clients.producer.cells import value
 from clients.producer.columns import Column, column_of, columns
-from clients.producer.facts import LIMA, Facts, Row
+from clients.producer.facts import Facts, Row
 from clients.producer.faults import Fault
 from clients.producer.files import FileError
 from clients.producer.reading import Entry, entries
 from clients.producer.words import KINDS
 from clients.producer.workbook import write_template
+from shared.contracts.births import LIMA
 from tests.contract.examples import accepted
 from tests.support.tables import Said, kind_of, write_csv, write_lines, write_workbook
 
@@ -122,10 +123,10 @@ def test_the_examples_are_taken_and_reach_every_kind():
     assert [row for row in _rows(write_lines, "a.ndjson", EXAMPLES) if isinstance(row, Fault)] == []
 
 
-TIME, NUMBER, BORN = (
-    column
-    for column in columns("admission").values()
-    if column.path in ("time", "data.person.number", "data.profile.birth_date")
+TIME, NUMBER = (columns("admission")[path] for path in ("time", "data.person.number"))
+BORN, SEX, STATUS, SCHOOLING, RESIDENCE = (
+    columns("admission")[f"data.profile.{name}"]
+    for name in ("birth_date", "sex", "civil_status", "schooling", "residence")
 )
 MOMENT = "2026-02-03T07:05:00-05:00"
 
@@ -139,6 +140,14 @@ MOMENT = "2026-02-03T07:05:00-05:00"
         (BORN, "31/12/1979", "1979-12-31"),
         (BORN, datetime(1979, 12, 31), "1979-12-31"),  # noqa: DTZ001
         (NUMBER, " 00000017 ", "00000017"),
+        (STATUS, "Soltera", "soltero"),
+        (STATUS, "VIUDO", "viudo"),
+        (STATUS, "Soltero [soltero]", "soltero"),
+        (STATUS, "complicado", "complicado"),
+        (SEX, "Mujer", "female"),
+        (SCHOOLING, "superior  universitaria COMPLETA", "superior-universitaria-completa"),
+        (RESIDENCE, "Miraflores", "Miraflores"),  # there are two
+        (RESIDENCE, "150122", "150122"),
     ],
 )
 def test_what_people_write_is_understood(column: Column, cell: object, said: object):
@@ -175,6 +184,15 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, heading: str, cell: obj
     row = entry.said if isinstance(entry.said, Fault) else SITE.row(entry.said)
     assert isinstance(row, Fault)
     assert row.code == code
+
+
+def test_zeros_that_a_csv_lost_are_not_put_back(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text("tipo,Fecha y hora,Tipo de documento,Número de documento\nfuga,2026-02-03 10:00,dni,17000\n")
+    [row] = [SITE.row(entry.said) for entry in entries(path) if isinstance(entry.said, dict)]
+    assert isinstance(row, Fault)
+    assert (row.field, row.code) == ("data.person.number", "dni_digits")
+    assert "8 dígitos" in row.expected
 
 
 def test_a_wrong_line_stops_no_other(tmp_path: Path):
