@@ -32,10 +32,10 @@ _SAMPLE, _LARGE = "siep_sample", "siep_large"
 _THERE = "SELECT count() FROM system.databases WHERE name = {database:String}"
 _MULTIPLY = """
 INSERT INTO journal_3
-SELECT * EXCEPT (time, said_at, copy) REPLACE (
-    offset + copy * 1000000 AS offset,
-    seq + copy * 1000000 AS seq,
-    said_at - toIntervalDay(copy) AS recorded_at,
+SELECT * EXCEPT (time, said_at, copy, happened_at, place) REPLACE (
+    place - 1 AS offset,
+    place AS seq,
+    happened_at AS recorded_at,
     concat(fact_id, '-', toString(copy)) AS fact_id,
     concat(subject, '-', toString(copy)) AS subject,
     '' AS payload,
@@ -44,12 +44,19 @@ SELECT * EXCEPT (time, said_at, copy) REPLACE (
 FROM (
     SELECT
         *,
-        max(JSONExtractString(payload, 'time')) OVER (PARTITION BY partition, offset) AS time,
-        parseDateTime64BestEffort(time, 3) AS said_at
-    FROM siep_sample.journal_3
-) AS sample
-CROSS JOIN (SELECT number AS copy FROM numbers({copies:UInt32})) AS copies
-WHERE copy = 0 OR book NOT IN ('establishment', 'capacity', 'residents')  -- there is one country, with many people
+        said_at - toIntervalDay(copy) AS happened_at,
+        dense_rank() OVER (ORDER BY happened_at, copy, offset) AS place  -- what is recorded later stands later
+    FROM (
+        SELECT
+            *,
+            max(JSONExtractString(payload, 'time')) OVER (PARTITION BY offset) AS time,
+            parseDateTime64BestEffort(time, 3) AS said_at
+        FROM siep_sample.journal_3
+        WHERE partition = {partition:UInt8}
+    ) AS sample
+    CROSS JOIN (SELECT number AS copy FROM numbers({copies:UInt32})) AS copies
+    WHERE copy = 0 OR book NOT IN ('establishment', 'capacity', 'residents')  -- there is one country, with many people
+)
 """
 _TICK = """
 INSERT INTO journal_3 (partition, offset, seq, recorded_at, outcome)
@@ -102,7 +109,9 @@ def _multiply(rig: Rig, settings: Settings) -> None:
     with connect(settings, database=_SAMPLE) as client:
         rows = int(str(client.command("SELECT count() FROM journal_3")))
     with connect(settings, database=_LARGE) as client:
-        client.command(_MULTIPLY, {"copies": math.ceil(ROWS / rows)}, settings=_IN_LARGE_PARTS)
+        for partition in range(PARTITIONS):
+            multiplied = {"copies": math.ceil(ROWS / rows), "partition": partition}
+            client.command(_MULTIPLY, multiplied, settings=_IN_LARGE_PARTS)
         rig.say("10 M rows are written")
         client.command("OPTIMIZE TABLE journal_3 FINAL", settings={"max_execution_time": 0})
         rig.say("years that are over are merged to one part each")
