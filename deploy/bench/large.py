@@ -38,7 +38,6 @@ SELECT * EXCEPT (time, said_at, copy, happened_at, place) REPLACE (
     happened_at AS recorded_at,
     concat(fact_id, '-', toString(copy)) AS fact_id,
     concat(subject, '-', toString(copy)) AS subject,
-    '' AS payload,
     if(line = 0, effective_at, effective_at - toIntervalDay(copy)) AS effective_at
 )
 FROM (
@@ -47,12 +46,12 @@ FROM (
         said_at - toIntervalDay(copy) AS happened_at,
         dense_rank() OVER (ORDER BY happened_at, copy, offset) AS place  -- what is recorded later stands later
     FROM (
-        SELECT
-            *,
-            max(JSONExtractString(payload, 'time')) OVER (PARTITION BY offset) AS time,
-            parseDateTime64BestEffort(time, 3) AS said_at
-        FROM siep_sample.journal_3
-        WHERE partition = {partition:UInt8}
+        SELECT * REPLACE ('' AS payload), parseDateTime64BestEffort(time, 3) AS said_at
+        FROM (
+            SELECT *, max(JSONExtractString(payload, 'time')) OVER (PARTITION BY offset) AS time
+            FROM siep_sample.journal_3
+            WHERE partition = {partition:UInt8}
+        )
     ) AS sample
     CROSS JOIN (SELECT number AS copy FROM numbers({copies:UInt32})) AS copies
     WHERE copy = 0 OR book NOT IN ('establishment', 'capacity', 'residents')  -- there is one country, with many people
