@@ -139,6 +139,13 @@ RULES = (
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
+        "what was learnt since a checkpoint about the time before it is in the opening of a balance",
+        f"{_QUERIES}/balance.sql",
+        "        AND recorded_day >= {base:Date}\n",
+        "        AND recorded_day > '2149-01-01'\n",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
         "what a checkpoint knows of the time after it keeps its day",
         f"{_QUERIES}/append_checkpoint.sql",
         "    greatest(effective_day, {month:Date} - 1) AS day, establishment, sex, legal_status,\n",
