@@ -276,14 +276,14 @@ RULES = (
         "shared/contracts/terms.py",
         '        if info.data.get("document") == "dni" and not re.match(_DNI, number):\n',
         "        if False:\n",
-        "tests/unit/ingest/test_screening.py::test_a_dni_has_eight_digits_and_other_documents_as_many_as_they_have",
+        "tests/unit/ingest/test_people.py::test_a_dni_has_eight_digits_and_other_documents_as_many_as_they_have",
     ),
     Rule(
         "nobody is held who was not born, or a child, at the time",
         "shared/contracts/births.py",
         '    if of_the_person and _age(of_the_person, fact["time"]) < YOUNGEST:\n',
         "    if False:\n",
-        "tests/unit/ingest/test_screening.py::test_who_is_held_was_born_fourteen_years_before_what_is_told",
+        "tests/unit/ingest/test_people.py::test_who_is_held_was_born_fourteen_years_before_what_is_told",
     ),
     Rule(
         "the name of an unknown field is not told if it may be a document",

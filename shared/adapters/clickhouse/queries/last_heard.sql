@@ -3,12 +3,7 @@ SELECT groupArray((code, heard)) AS heard_
 FROM (
     SELECT open_.code AS code, toUnixTimestamp64Milli(told.latest) AS heard
     FROM (
-        SELECT establishment AS code
-        FROM {journal:Identifier}
-        WHERE book = 'establishment' AND effective_day <= {last_day:Date}
--- @include known
-        GROUP BY code
-        HAVING sum(stock_delta) > 0
+-- @include in_force
     ) AS open_
     LEFT JOIN (
         SELECT source, max(recorded_at) AS latest

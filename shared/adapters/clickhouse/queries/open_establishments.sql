@@ -1,12 +1,6 @@
--- The establishments in force at the close of a day. They are a few rows at the beginning of the key, which no projection spares.
-SELECT groupArray(code) AS codes
+-- The codes of the establishments in force at the close of a day, in order.
+SELECT arraySort(groupArray(code)) AS codes
 FROM (
-    SELECT establishment AS code
-    FROM {journal:Identifier}
-    WHERE book = 'establishment' AND effective_day <= {last_day:Date}
--- @include known
-    GROUP BY code
-    HAVING sum(stock_delta) > 0
-    ORDER BY code
+-- @include in_force
 )
 SETTINGS optimize_use_projections = 0
