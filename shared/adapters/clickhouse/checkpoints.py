@@ -74,8 +74,8 @@ class ClickHouseCheckpoints:
         except (ClickHouseError, OSError) as error:
             raise JournalError(str(error)) from error
 
-    async def before(self, close: date, at: KnownAt | None) -> date | None:
-        """The month to begin at for a stock at the close of this day, as known then. Raises FiguresUnavailableError."""
+    async def before(self, close: date, at: KnownAt | None) -> Checkpoint | None:
+        """What a stock at the close of this day, as known then, may begin at. Raises FiguresUnavailableError."""
         now = asyncio.get_running_loop().time()
         if now - self._renewed_at > RENEW_SECONDS:
             try:
@@ -96,9 +96,9 @@ class ClickHouseCheckpoints:
             raise JournalError(str(error)) from error
 
 
-def latest(made: Iterable[Checkpoint], close: date, at: KnownAt | None) -> date | None:
-    """The last month that ends no later than this day and was wholly known then."""
-    fit = (one.month for one in made if one.month <= close + ONE_DAY and one.was_known(at))
+def latest(made: Iterable[Checkpoint], close: date, at: KnownAt | None) -> Checkpoint | None:
+    """That of the last month that ends no later than this day and was wholly known then."""
+    fit = (one for one in made if one.month <= close + ONE_DAY and one.was_known(at))
     return max(fit, default=None)
 
 

@@ -81,6 +81,8 @@ _SETTINGS: dict[str, Any] = {
 
 
 LEDGER_WITH_CONTRADICTIONS = 2
+_LEVEL = MAX_DIMENSIONS + 1
+"""The column of an answer that says what a row is; before it stand dimensions and the piece, after it the values."""
 
 
 class ClickHouseFigures:
@@ -96,16 +98,20 @@ class ClickHouseFigures:
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
         rows = rows_of(question, self._known_in(question.as_known_at), await self._base(question))
-        asked = around("answer", rows, question, max_rows=max_rows)
-        return _table(question, await self._ask(asked), max_rows)
+        asked = around("answer", rows, question, most=max_rows + len(periods(question)) + 1)
+        found, totals, consumed = _levels((await self._said(asked)).splitlines())
+        if len(found) > max_rows:
+            (count,) = await self._ask(around("count", rows, question))
+            raise TooManyRowsError(count, max_rows)
+        return _table(question, found, totals, consumed)
 
     async def _base(self, question: Question) -> Base | None:
         """The checkpoint that an answer may begin at, if there is one."""
         close = first_stock(question)
         if self._checkpoints is None or close is None:
             return None
-        month = await self._checkpoints.before(close, question.as_known_at)
-        return Base(self._checkpoints.table, month) if month else None
+        found = await self._checkpoints.before(close, question.as_known_at)
+        return Base(self._checkpoints.table, found.month, list(found.next_offsets)) if found else None
 
     async def establishments(
         self, day: date, as_known_at: KnownAt | None
@@ -287,18 +293,24 @@ def movements(position: LogPosition, first_day: date, last_day: date, journal: s
     )
 
 
-def _table(question: Question, said: list[Any], max_rows: int) -> Table:
-    count, rows, totals, standing = said
-    if count > max_rows:
-        raise TooManyRowsError(count, max_rows)
+def _levels(lines: Sequence[bytes]) -> list[list[Any]]:
+    """The lines of an answer by their level: rows, totals, how far partitions were consumed; each in its own order."""
+    levels: list[list[Any]] = [[], [], []]
+    for row in orjson.loads(b"[" + b",".join(lines) + b"]"):
+        levels[row[_LEVEL]].append(row)
+    for rows in levels:
+        rows.sort()
+    return levels
+
+
+def _table(question: Question, rows: list[Any], totals: list[Any], consumed: list[Any]) -> Table:
     kept = _kept(question)
-    pick = itemgetter(*kept) if len(kept) > 1 else lambda row: (row[kept[0]],)
-    found = list(map(pick, rows))
-    totals = _all_pieces(question, [row if _has_pieces(question) else row[1:] for row in totals])
+    found = _picked(rows, kept)
+    totals = _all_pieces(question, _picked(totals, kept[len(question.dimensions) :]))
     if not question.dimensions:
         found = totals
     _refuse_negative(question, found)
-    provenance = _provenance(question.as_known_at, standing)
+    provenance = _provenance(question.as_known_at, consumed)
     return Table(question, columns_of(question, found), found, totals, provenance)
 
 
@@ -315,18 +327,25 @@ def _has_pieces(question: Question) -> bool:
 def _kept(question: Question) -> list[int]:
     """Which columns of the result are those of the table: the dimensions asked, the piece of a period, the values."""
     values = len(MEASURES[question.measure].values)
-    first_value = MAX_DIMENSIONS + 1
+    first_value = _LEVEL + 1
     pieces = [MAX_DIMENSIONS] if _has_pieces(question) else []
     return [*range(len(question.dimensions)), *pieces, *range(first_value, first_value + values)]
 
 
-def _all_pieces(question: Question, totals: list[list[Any]]) -> list[tuple[Any, ...]]:
+def _picked(rows: list[list[Any]], columns: list[int]) -> list[tuple[Any, ...]]:
+    """These columns of each row."""
+    if len(columns) == 1:
+        return [(row[columns[0]],) for row in rows]
+    return list(map(itemgetter(*columns), rows))
+
+
+def _all_pieces(question: Question, totals: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """A total for every piece of the period: where nothing is counted the total is nothing, not absent."""
     spec = MEASURES[question.measure]
     nothing = tuple(0 if value.type == "integer" else None for value in spec.values)
     if not _has_pieces(question):
-        return [tuple(total) for total in totals] or [nothing]
-    said = {total[0]: tuple(total) for total in totals}
+        return totals or [nothing]
+    said = {total[0]: total for total in totals}
     flows = spec.kind in {"flow", "transfer"}
     days = [start for start, _ in periods(question)] if flows else closes(question)
     return [said.get(day.isoformat(), (day.isoformat(), *nothing)) for day in days]
@@ -341,8 +360,8 @@ def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
                 raise NegativeCellError(f"{question.measure} is negative in {row}: the ledger needs `make verify`")
 
 
-def _provenance(at: KnownAt | None, standing: list[tuple[int, int, int]]) -> Provenance:
-    said = {partition: (next_offset, recorded) for partition, next_offset, recorded in standing}
+def _provenance(at: KnownAt | None, standing: Sequence[Sequence[Any]]) -> Provenance:
+    said = {int(partition): (int(next_offset), int(recorded)) for partition, next_offset, recorded, *_ in standing}
     offsets, passed = zip(*(said.get(number, (0, 0)) for number in range(PARTITIONS)), strict=True)
     position = LogPosition(LEDGER_VERSION, offsets)
     if at is not None and at.position is not None:

@@ -21,10 +21,11 @@ LIMA = ZoneInfo("America/Lima")
 _INCLUDE = re.compile(r"^-- @include (\w+)$", re.MULTILINE)
 _BLOCK = re.compile(r"^-- @when (\w+)\n(.*?)^-- @end\n", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"^(.+\S) *-- @when (\w+)$", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*--(?! @rows).*\n", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*--(?! @rows| @no_values).*\n", re.MULTILINE)
 _PARAMETER = re.compile(r"\{(\w+):")
 _LAST_MILLISECOND = time(23, 59, 59, 999_000)
 _ROWS = "-- @rows"
+_NO_VALUES = "-- @no_values"
 
 Parameters = dict[str, object]
 
@@ -55,10 +56,11 @@ def cut(name: str, flags: frozenset[str]) -> str:
 
 
 class Base(NamedTuple):
-    """The checkpoint that a stock begins at: its table and its month."""
+    """The checkpoint that a stock begins at: its table, its month, and how far each partition had come before it."""
 
     checkpoints: str
     base: date
+    base_next: list[int]
 
 
 _FROM_CHECKPOINT = frozenset({"from_checkpoint"})
@@ -85,17 +87,20 @@ def first_stock(question: Question) -> date | None:
 
 def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:
     """The query that tells what changed this figure between a position and the one that the question is asked at."""
-    text = cut(
-        f"{MEASURES[question.measure].kind}_changes",
-        flags(question) - {"in_core", "in_offence"} | {"changes"},
-    )
+    kind = MEASURES[question.measure].kind
+    by_fact = cut(f"{kind}_changes", flags(question) - {"in_core", "in_offence"} | {"changes"})
+    text = statement("changes").replace(_ROWS, by_fact)
     return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
 
 
 def around(name: str, rows: Statement, question: Question, **more: object) -> Statement:
-    """A query over the rows of another (`-- @rows`), with the parameters that the whole needs and no more."""
+    """A query over the rows of another (`-- @rows`), with the parameters that the whole needs and no more.
+
+    Rows of its own have nothing (`-- @no_values`) for each value of those.
+    """
     begins = _FROM_CHECKPOINT if "base" in rows.parameters else set()
-    text = cut(name, flags(question) | begins).replace(_ROWS, rows.sql)
+    no_values = ", ".join(["NULL"] * len(MEASURES[question.measure].values))
+    text = cut(name, flags(question) | begins).replace(_NO_VALUES, no_values).replace(_ROWS, rows.sql)
     used = set(_PARAMETER.findall(text))
     return Statement(text, {key: value for key, value in (rows.parameters | more).items() if key in used})
 
@@ -185,7 +190,7 @@ def _keys(question: Question) -> Parameters:
     if question.top is not None:
         flows = MEASURES[question.measure].kind in {"flow", "transfer"}
         key = question.dimensions.index(question.top.dimension) + 1
-        keys |= {"top_key": key, "top_n": question.top.n, "top_over_all": flows}
+        keys |= {"top_key": f"k{key}", "top_n": question.top.n, "top_over_all": flows}
     return keys
 
 

@@ -1,9 +1,19 @@
--- One row that holds a whole answer with what it rests on, read from one snapshot of the journal.
-SELECT
-    countIf(level = 0) AS row_count,
-    if(row_count > {max_rows:UInt64}, [], arraySort(groupArrayIf(tuple(* EXCEPT (level)), level = 0))) AS rows_,
-    arraySort(groupArrayIf(tuple(* EXCEPT (level, k1, k2, k3, k4)), level = 1)) AS totals,
--- @include position
+-- A whole answer: its rows (level 0), its totals (level 1), and how far each partition was consumed (level 2). It is one statement,
+-- so what it rests on is from the same snapshot of the journal as its figures. Rows are one more than may be, if there are more.
+SELECT *
 FROM (
 -- @rows
+)
+LIMIT {most:UInt64}
+UNION ALL
+SELECT
+    toString(partition) AS k1,
+    toString(next_offset) AS k2,
+    toString(recorded) AS k3,
+    '' AS k4,
+    toDate(0) AS piece,
+    2 AS level,
+-- @no_values
+FROM (
+-- @include reached
 )

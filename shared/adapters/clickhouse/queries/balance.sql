@@ -1,13 +1,22 @@
 -- Balance of the population over one period: from opening to closing, with the reason of every change, for each cell.
--- What was there before the period stands as of its eve (`seen`), what came in it as of its own day. Seen from there at the
+-- What was there before the period stands as of its eve (`seen`), what came in it as of its own day, or, what says the same with
+-- fewer rows, as of the last turn before: a day on which some place or age began to be another. Seen from there at the
 -- closing day, a cell may lie under another office (remapping) or in another age band (ageing); for places and ages that nobody
 -- asks for there is nothing to tell. With a checkpoint, which knows no reasons, what that holds is all of before the period.
 WITH
+-- @when own_day
+arraySort(arrayConcat(
+    [toUInt16({first_day:Date} - 1)]
+    , (SELECT groupUniqArray(toUInt16(since)) FROM place WHERE since >= {first_day:Date} AND since <= {last_day:Date}) -- @when place
+    , arrayMap(n -> toUInt16(addMonths(toStartOfMonth({first_day:Date}), n)), range(toUInt32(dateDiff('month', {first_day:Date}, {last_day:Date})) + 1)) -- @when reads_birth_month
+)) AS turns,
+-- @end
 raw AS (
     SELECT
 -- @include raw
         counterparty AS counterparty_, -- @when reads_counterparty
-        greatest(effective_day, {first_day:Date} - 1) AS seen,
+        {first_day:Date} - 1 AS seen, -- @when any_day
+        toDate(roundDown(toUInt16(greatest(effective_day, {first_day:Date} - 1)), turns)) AS seen, -- @when own_day
         if(effective_day < {first_day:Date}, 'before', toString(cause)) AS cause_,
         sum(stock_delta) AS change
     FROM {journal:Identifier}
@@ -32,8 +41,7 @@ raw AS (
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
-    SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
-    SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
+-- @include projected
     UNION ALL
     SELECT
 -- @include raw
@@ -70,9 +78,8 @@ moments AS (
     ] AS view
     WHERE change != 0
 ),
--- @include dimensions
-,
 -- @include ends
+-- @include dimensions
 SELECT
 -- @include keys
     sumIf(value, line = 'before') AS opening,
@@ -90,7 +97,7 @@ SELECT
     sumIf(value, line = 'ageing') AS ageing,
     sumIf(value, line = 'remapping') AS remapping,
     sumIf(value, line = 'closing') AS closing
-FROM ends
+-- @include both_located
 WHERE true
 -- @include filters
 -- @include cells

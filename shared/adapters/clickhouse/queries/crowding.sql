@@ -10,7 +10,7 @@ SELECT
     if(capacity = 0, NULL, population / capacity) AS occupancy,
     if(capacity = 0, NULL, excess / capacity) AS overcrowding,
     CAST(5 * excess > capacity, 'Nullable(Bool)') AS critical
-FROM named
+-- @include located
 WHERE true
 -- @include filters
 -- @include cells

@@ -1,5 +1,5 @@
--- What changed a flow between two positions: by the day on which it was recorded and the type of the facts that did it.
+-- Each fact that changed a flow between two positions, and by how much.
 WITH
 -- @include flow_moments
 -- @include dimensions
--- @include changes
+-- @include by_fact

@@ -5,7 +5,7 @@ WITH
 SELECT
 -- @include keys
     sum(value) AS amount
-FROM named
+-- @include located
 WHERE true
 -- @include filters
 -- @include cells

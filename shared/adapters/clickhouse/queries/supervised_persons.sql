@@ -11,6 +11,7 @@ inside AS (
         FROM (
             SELECT
 -- @include piece
+                {first_day:Date} AS piece, -- @when whole
                 subject,
                 stock_delta
             FROM {journal:Identifier}
@@ -29,7 +30,7 @@ SELECT
 -- @include keys
     uniqExact(subject) AS persons,
     uniqExactIf(subject, (subject, piece) IN (SELECT subject, piece FROM inside)) AS also_in_custody
-FROM named
-WHERE true
+-- @include located
+WHERE value != 0
 -- @include filters
 -- @include cells

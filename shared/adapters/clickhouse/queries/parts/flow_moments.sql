@@ -1,12 +1,12 @@
 -- moments: the movements of each raw cell in each piece of the period, on their own day where that matters.
-raw AS (
+moments AS (
     SELECT
 -- @include raw
         counterparty AS counterparty_, -- @when reads_counterparty
 -- @include piece
+        {first_day:Date} AS piece, -- @when whole
         effective_day AS day, -- @when own_day
-        {first_day:Date} AS day, -- @when any_day
-        cause,
+        cause AS cause_,
         sum(flow_delta) AS flow
     FROM {journal:Identifier}
     WHERE book = {book:String}
@@ -17,14 +17,7 @@ raw AS (
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
-    SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
-    SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
+-- @include projected
 ),
-moments AS (
-    SELECT
-        * EXCEPT (cause, flow),
-        day AS age_day,
-        toString(cause) AS line,
-        if(has({minus:Array(String)}, line), -flow, flow) AS value
-    FROM raw
-),
+if(has({minus:Array(String)}, toString(cause_)), -flow, flow) AS value,
+moments.day AS age_day, -- @when reads_birth_month

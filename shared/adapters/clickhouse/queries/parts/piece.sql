@@ -3,4 +3,3 @@ greatest(effective_day, {first_day:Date}) AS piece, -- @when by_day
 greatest(toStartOfMonth(effective_day), {first_day:Date}) AS piece, -- @when by_month
 greatest(toStartOfQuarter(effective_day), {first_day:Date}) AS piece, -- @when by_quarter
 greatest(toStartOfYear(effective_day), {first_day:Date}) AS piece, -- @when by_year
-{first_day:Date} AS piece, -- @when whole

@@ -1,40 +1,7 @@
--- How far each partition of the log was consumed as far as it was known, and the last moment recorded in it. A checkpoint is
--- there only once every partition has a record from after it, so the last ones need not be looked for before. A moment within a
--- day is decided by the days before it, which a projection knows, and that day's own rows.
+-- The same as one value.
     (
         SELECT groupArray((partition, next_offset, recorded))
         FROM (
-            SELECT
-                partition,
-                ifNull(maxOrNull(offset) + 1, 0) AS next_offset, -- @when known_so_far
-                ifNull(maxOrNullIf(last, recorded_day <= {known_day:Date}) + 1, 0) AS next_offset, -- @when known_by_day
-                ifNull(maxOrNull(last) + 1, 0) AS next_offset, -- @when known_by_time
-                toUnixTimestamp64Milli(max(recorded_at)) AS recorded
--- @when known_by_day
-            FROM (
-                SELECT partition, recorded_day, maxOrNull(offset) AS last, max(recorded_at) AS recorded_at
-                FROM {journal:Identifier}
-                GROUP BY partition, recorded_day
-            )
--- @end
--- @when known_so_far
-            FROM {journal:Identifier}
-            WHERE recorded_day >= {base:Date} -- @when from_checkpoint
--- @end
--- @when known_by_time
-            FROM (
-                SELECT partition, if(recorded_day < {known_day:Date}, maxOrNull(offset), NULL) AS last, max(recorded_at) AS recorded_at
-                FROM {journal:Identifier}
-                GROUP BY partition, recorded_day
-                UNION ALL
-                SELECT partition, maxOrNull(offset), max(recorded_at)
-                FROM {journal:Identifier}
-                WHERE recorded_at >= toDateTime64({known_day:Date}, 3, 'America/Lima')
-                    AND recorded_at <= {known_time:DateTime64(3, 'UTC')}
-                GROUP BY partition
-            )
--- @end
-            GROUP BY partition
-            SETTINGS preferred_optimize_projection_name = 'position'
+-- @include reached
         )
     ) AS position

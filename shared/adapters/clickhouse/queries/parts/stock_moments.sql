@@ -1,12 +1,14 @@
 -- moments: the stock of each raw cell at the close of each piece of the period: what was recorded before a checkpoint, if there
--- is one, and what was recorded since. To plan a table costs more than to read it, so there is one of each. Naming the
--- projection spares the engine comparing all.
-raw AS (
+-- is one, and what was recorded since. To plan a table costs more than to read it, so there is one of each.
+moments AS ( -- @when whole
+raw AS ( -- @when series
     SELECT
 -- @include raw
 -- @include piece
+        {last_day:Date} AS piece, -- @when whole
+        {last_day:Date} AS day,
         toString(book) AS line,
-        sum(stock_delta) AS change
+        sum(stock_delta) AS value
     FROM {journal:Identifier}
     WHERE (book = {book:String} OR book = {other_book:String})
         AND effective_day <= {last_day:Date}
@@ -15,15 +17,16 @@ raw AS (
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
-    SETTINGS preferred_optimize_projection_name = 'by_core' -- @when in_core
-    SETTINGS preferred_optimize_projection_name = 'by_offence' -- @when in_offence
+-- @include projected
 -- @when from_checkpoint
     UNION ALL
     SELECT
 -- @include raw
 -- @include piece
+        {last_day:Date} AS piece, -- @when whole
+        {last_day:Date} AS day,
         toString(book) AS line,
-        sum(stock_delta) AS change
+        sum(stock_delta) AS value
     FROM {checkpoints:Identifier} FINAL
     WHERE month = {base:Date}
         AND held = 'core' -- @when in_core
@@ -32,6 +35,8 @@ raw AS (
         AND effective_day <= {last_day:Date}
 -- @include raw_filters
     GROUP BY ALL
+    SETTINGS optimize_move_to_prewhere = 0
 -- @end
 ),
 -- @include series
+moments.day AS age_day, -- @when reads_birth_month

@@ -1,0 +1,6 @@
+-- How many rows an answer has.
+SELECT count()
+FROM (
+-- @rows
+)
+WHERE level = 0
