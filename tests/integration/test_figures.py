@@ -21,7 +21,7 @@ from shared.domain.measures import MEASURES, PLACES, Interval, Measure, crowding
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import Settings
 from tests.support.slow_count import SlowCount, known_then
-from tests.support.small_ledger import FIRST, consumed, lima_date, rows_of, write
+from tests.support.small_ledger import FIRST, LAST, consumed, lima_date, rows_of, write
 
 D = dimensions.Dimension
 JOURNAL = "journal_figures"
@@ -158,6 +158,18 @@ async def test_any_balance(figures: ClickHouseFigures, seed: int) -> None:
         from_day=start,
         to_day=start + timedelta(days=dice.choice((1, 30, 90, 2_000))),
     )
+    await is_the_slow_balance(figures, question)
+
+
+@pytest.mark.parametrize("dimensions", [(D.AGE_BAND,), (D.AGE_BAND, D.REGIONAL_OFFICE), (D.DISTRICT,)])
+async def test_a_balance_over_months_in_which_people_age_and_prisons_move(
+    figures: ClickHouseFigures, dimensions: tuple[D, ...]
+) -> None:
+    days = {"from_day": FIRST, "to_day": LAST + timedelta(days=1)}
+    await is_the_slow_balance(figures, Question(measure=Measure.BALANCE, dimensions=dimensions, **days))
+
+
+async def is_the_slow_balance(figures: ClickHouseFigures, question: Question) -> None:
     asked = len(question.dimensions)
     filters = {each.dimension: each.codes for each in question.filters}
     expected = known_then(ROWS, question.as_known_at).balance(
