@@ -88,7 +88,7 @@ def first_stock(question: Question) -> date | None:
 def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:
     """The query that tells what changed this figure between a position and the one that the question is asked at."""
     kind = MEASURES[question.measure].kind
-    by_fact = cut(f"{kind}_changes", flags(question) - {"in_core", "in_offence"} | {"changes"})
+    by_fact = cut(f"{kind}_changes", flags(question) | {"changes"})
     text = statement("changes").replace(_ROWS, by_fact)
     return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
 
@@ -134,19 +134,21 @@ def flags(question: Question) -> frozenset[str]:
     if question.measure is Measure.SUPERVISED_PERSONS:
         reads |= {"subject"}
     projection = _projection(question)
+    knows = known_flags(question.as_known_at)
     own_day = bool(reads & {"place", "birth_month"})
     return frozenset(
         {*derived, *(f"asks_{dimension}" for dimension in question.dimensions), *(f"only_{d}" for d in filtered)}
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
-        | ({projection} if projection else set())
-        | known_flags(question.as_known_at)
+        | ({f"in_{projection}"} if projection else set())
+        | ({f"by_{projection}"} if projection and "days_decide" in knows else set())
+        | knows
     )
 
 
 def _projection(question: Question) -> str | None:
-    """The pair of projections, by days and by months, that holds all columns asked; None if none does."""
+    """The projection, and the part of a checkpoint, that holds all columns asked; None if none does."""
     asked = {*question.dimensions, *(each.dimension for each in question.filters)}
     columns = {column for dimension in asked for column in _READS.get(dimension, (dimension.value,))} - {"place"}
     of_subjects = question.measure is Measure.SUPERVISED_PERSONS
@@ -197,10 +199,10 @@ def _keys(question: Question) -> Parameters:
 def known_flags(at: KnownAt | None) -> frozenset[str]:
     """The words of `parts/known.sql`. A moment that ends a Lima day is decided by days, which projections know."""
     if at is None:
-        return frozenset({"known_so_far"})
+        return frozenset({"known_so_far", "days_decide"})
     if at.time is None:
         return frozenset({"known_so_far", "known_by_position"})
-    return frozenset({"known_by_day" if _ends_day(at.time) else "known_by_time"})
+    return frozenset({"known_by_day", "days_decide"} if _ends_day(at.time) else {"known_by_time"})
 
 
 def _ends_day(moment: datetime) -> bool:
@@ -249,10 +251,10 @@ _READS: Mapping[Dimension, tuple[str, ...]] = {
 }
 """The columns of the ledger that a dimension is derived from, where it is not the column of its own name."""
 _PROJECTIONS: Mapping[str, set[str]] = {
-    "in_core": {"establishment", "sex", "legal_status"},
-    "in_offence": {"establishment", "offence", "attempt", "legal_status"},
+    "core": {"establishment", "sex", "legal_status"},
+    "offence": {"establishment", "offence", "attempt", "legal_status"},
 }
-"""What the projections of the journal hold (by days, and by months) beside book, cause and the time."""
+"""What the projections of the journal, and checkpoints, hold beside book, cause and the time."""
 _FILTERED_RAW = frozenset(Dimension) - _READS.keys() | {_D.RESIDENCE_DISTRICT, _D.CONDITION, _D.SUPERVISION_UNIT}
 """What `parts/raw_filters.sql` filters where the ledger is read."""
 

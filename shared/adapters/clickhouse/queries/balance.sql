@@ -17,7 +17,8 @@ raw AS (
         counterparty AS counterparty_, -- @when reads_counterparty
         {first_day:Date} - 1 AS seen, -- @when any_day
         toDate(roundDown(toUInt16(greatest(effective_day, {first_day:Date} - 1)), turns)) AS seen, -- @when own_day
-        if(effective_day < {first_day:Date}, 'before', toString(cause)) AS cause_,
+        effective_day < {first_day:Date} AS is_before,
+        cause AS cause_,
         sum(stock_delta) AS change
     FROM {journal:Identifier}
     WHERE book = {book:String}
@@ -32,7 +33,8 @@ raw AS (
 -- @include raw
         '' AS counterparty_, -- @when reads_counterparty
         {first_day:Date} - 1 AS seen,
-        'before' AS cause_,
+        true AS is_before,
+        '' AS cause_,
         sum(stock_delta) AS change
     FROM {journal:Identifier}
     WHERE book = {book:String}
@@ -47,7 +49,8 @@ raw AS (
 -- @include raw
         '' AS counterparty_, -- @when reads_counterparty
         {first_day:Date} - 1 AS seen,
-        'before' AS cause_,
+        true AS is_before,
+        '' AS cause_,
         sum(stock_delta) AS change
     FROM {checkpoints:Identifier} FINAL
     WHERE month = {base:Date}
@@ -61,7 +64,7 @@ raw AS (
 ),
 moments AS (
     SELECT
-        * EXCEPT (seen, cause_, change),
+        * EXCEPT (seen, is_before, cause_, change),
         {last_day:Date} AS piece,
         view.1 AS line,
         view.2 * change AS value,
@@ -69,7 +72,7 @@ moments AS (
         view.4 AS age_day
     FROM raw
     ARRAY JOIN [
-        (cause_, 1, seen, seen),
+        (if(is_before, 'before', toString(cause_)), 1, seen, seen),
         ('remapping', -1, seen, seen), -- @when place
         ('remapping', 1, {last_day:Date}, seen), -- @when place
         ('ageing', -1, {last_day:Date}, seen), -- @when reads_birth_month

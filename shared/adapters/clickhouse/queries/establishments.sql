@@ -11,18 +11,20 @@ FROM (
         sumIf(change, line = 'capacity') AS capacity
     FROM (
         SELECT
-            establishment AS code, 'establishment' AS line, detail AS standing_, effective_at AS moment, sum(stock_delta) AS change
+            establishment AS code, book AS line, detail AS standing_, effective_at AS moment, sum(stock_delta) AS change
         FROM {journal:Identifier}
         WHERE book = 'establishment' AND effective_day <= {last_day:Date}
 -- @include known
         GROUP BY ALL
+        SETTINGS optimize_use_projections = 0
         UNION ALL
         SELECT
-            establishment AS code, toString(book) AS line, '' AS standing_, toDateTime64(0, 3, 'UTC') AS moment, sum(stock_delta)
+            establishment AS code, book AS line, '' AS standing_, toDateTime64(0, 3, 'UTC') AS moment, sum(stock_delta)
         FROM {journal:Identifier}
         WHERE (book = 'custody' OR book = 'capacity') AND effective_day <= {last_day:Date}
 -- @include known
         GROUP BY ALL
+        SETTINGS preferred_optimize_projection_name = 'by_core', optimize_move_to_prewhere = 0 -- @when days_decide
     )
     GROUP BY code
     HAVING standing != ''

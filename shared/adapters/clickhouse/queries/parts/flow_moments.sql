@@ -10,7 +10,7 @@ moments AS (
         sum(flow_delta) AS flow
     FROM {journal:Identifier}
     WHERE book = {book:String}
-        AND has({causes:Array(String)}, toString(cause))
+        AND cause IN {causes:Array(String)}
         AND effective_day >= {first_day:Date}
         AND effective_day <= {last_day:Date}
         AND offset >= {since_next:Array(UInt64)}[partition + 1] -- @when changes
