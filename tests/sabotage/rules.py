@@ -141,8 +141,8 @@ RULES = (
     Rule(
         "what was learnt since a checkpoint about the time before it is in the opening of a balance",
         f"{_QUERIES}/balance.sql",
-        "        AND recorded_day >= {base:Date}\n",
-        "        AND recorded_day > '2149-01-01'\n",
+        "        AND recorded_day >= {base:Date} -- @when from_checkpoint\n",
+        "        AND recorded_day > '2149-01-01' -- @when from_checkpoint\n",
         "tests/integration/test_checkpoints.py",
     ),
     Rule(

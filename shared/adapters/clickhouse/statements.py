@@ -71,7 +71,8 @@ def rows_of(question: Question, journal: str, base: Base | None = None) -> State
     text = cut(_file(question), flags(question) | (_FROM_CHECKPOINT if base else set()))
     if question.top is not None:
         text = compose("top").replace(_ROWS, text)
-    return Statement(text, parameters(question, journal) | (base._asdict() if base else {}))
+    opens = base.base if base else periods(question)[0][0]
+    return Statement(text, parameters(question, journal) | {"opens": opens} | (base._asdict() if base else {}))
 
 
 def first_stock(question: Question) -> date | None:
@@ -141,6 +142,7 @@ def flags(question: Question) -> frozenset[str]:
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
+        | ({kind} & {"crowding"})
         | ({f"in_{projection}"} if projection else set())
         | ({f"by_{projection}"} if projection and "days_decide" in knows else set())
         | knows

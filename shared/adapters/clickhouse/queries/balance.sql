@@ -2,7 +2,7 @@
 -- What was there before the period stands as of its eve (`seen`), what came in it as of its own day, or, what says the same with
 -- fewer rows, as of the last turn before: a day on which some place or age began to be another. Seen from there at the
 -- closing day, a cell may lie under another office (remapping) or in another age band (ageing); for places and ages that nobody
--- asks for there is nothing to tell. With a checkpoint, which knows no reasons, what that holds is all of before the period.
+-- asks for there is nothing to tell. What is effective before it opens, at a checkpoint if there is one, needs no reasons.
 WITH
 -- @when own_day
 arraySort(arrayConcat(
@@ -22,12 +22,11 @@ raw AS (
         sum(stock_delta) AS change
     FROM {journal:Identifier}
     WHERE book = {book:String}
+        AND effective_day >= {opens:Date}
         AND effective_day <= {last_day:Date}
-        AND effective_day >= {base:Date} -- @when from_checkpoint
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
--- @when from_checkpoint
     UNION ALL
     SELECT
 -- @include raw
@@ -38,12 +37,13 @@ raw AS (
         sum(stock_delta) AS change
     FROM {journal:Identifier}
     WHERE book = {book:String}
-        AND effective_day < {base:Date}
-        AND recorded_day >= {base:Date}
+        AND effective_day < {opens:Date}
+        AND recorded_day >= {base:Date} -- @when from_checkpoint
 -- @include known
 -- @include raw_filters
     GROUP BY ALL
 -- @include projected
+-- @when from_checkpoint
     UNION ALL
     SELECT
 -- @include raw
@@ -57,7 +57,7 @@ raw AS (
         AND held = 'core' -- @when in_core
         AND held = 'offence' -- @when in_offence
         AND book = {book:String}
-        AND effective_day < {base:Date}
+        AND effective_day < {opens:Date}
 -- @include raw_filters
     GROUP BY ALL
 -- @end

@@ -7,7 +7,7 @@ raw AS ( -- @when series
 -- @include piece
         {last_day:Date} AS piece, -- @when whole
         {last_day:Date} AS day,
-        book AS line,
+        book AS line, -- @when crowding
         sum(stock_delta) AS value
     FROM {journal:Identifier}
     WHERE (book = {book:String} OR book = {other_book:String})
@@ -25,7 +25,7 @@ raw AS ( -- @when series
 -- @include piece
         {last_day:Date} AS piece, -- @when whole
         {last_day:Date} AS day,
-        book AS line,
+        book AS line, -- @when crowding
         sum(stock_delta) AS value
     FROM {checkpoints:Identifier} FINAL
     WHERE month = {base:Date}
