@@ -8,7 +8,6 @@ place AS (
 -- @include known
         GROUP BY code, since, from_moment, standing
         HAVING sum(stock_delta) > 0
-        SETTINGS optimize_use_projections = 0, optimize_move_to_prewhere = 0 -- no projection holds this, and the key finds it
     )
     GROUP BY code, since
 ),

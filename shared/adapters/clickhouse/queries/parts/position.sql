@@ -1,4 +1,4 @@
--- The same as one value.
+-- How far each partition was consumed, as one value.
     (
         SELECT groupArray((partition, next_offset, recorded))
         FROM (
