@@ -14,7 +14,15 @@ from services.gateway.handlers import WITH_HISTORY, Asking
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
-from shared.contracts.questions import LEDGER_VERSION, Filter, KnownAt, LogPosition, Question, Table
+from shared.contracts.questions import (
+    LEDGER_VERSION,
+    Filter,
+    KnownAt,
+    LogPosition,
+    Question,
+    Table,
+    TooManyRowsError,
+)
 from shared.contracts.topics import PARTITIONS
 from shared.domain import dimensions
 from shared.domain.measures import MEASURES, PLACES, Interval, Measure, crowding
@@ -144,6 +152,21 @@ async def test_a_prison_that_moved_changes_the_figure_of_its_office(figures: Cli
     history = await told.history(question, since, None)
     assert history.before == 0 < history.after
     assert history.remapped > 0
+
+
+async def test_a_table_is_whole_or_says_how_many_rows_it_would_have(figures: ClickHouseFigures) -> None:
+    asked = Question(
+        measure=Measure.POPULATION,
+        dimensions=(D.ESTABLISHMENT, D.SEX),
+        from_day=date(2025, 1, 1),
+        to_day=date(2025, 4, 1),
+        interval=Interval.MONTH,
+    )
+    rows = (await figures.answer(asked)).rows
+    assert (await figures.answer(asked, max_rows=len(rows))).rows == rows
+    for fewer in (1, len(rows) - 1):
+        with pytest.raises(TooManyRowsError, match=f"{len(rows)} rows"):
+            await figures.answer(asked, max_rows=fewer)
 
 
 @pytest.mark.parametrize("seed", range(60))
