@@ -23,5 +23,6 @@ from shared.contracts.questions import KnownAt
 )
 def test_midnight_does_not_know_the_day_that_begins(moment: datetime, flag: str) -> None:
     at = KnownAt(time=moment)
-    assert known_flags(at) == {flag}
+    assert known_flags(at) & {"known_by_time", "known_by_day"} == {flag}
+    assert ("days_decide" in known_flags(at)) is (flag == "known_by_day")
     assert (known(at)["known_day"].isoformat() == "2025-01-31") is (moment < datetime(2025, 2, 1, 5, tzinfo=UTC))
