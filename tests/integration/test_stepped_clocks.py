@@ -21,14 +21,16 @@ from tests.faults.system import Detour
 from tests.support.waiting import until
 
 NEAR_SECONDS = 60
+CAN_BE_STEPPED = (sys.platform, platform.machine()) == ("linux", "x86_64")
+"""The wheel of libfaketime holds a library for these alone. Elsewhere a step does nothing, and that is what is asserted."""
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Detour]:
-    """Of a broker whose clock can be stepped. Ended and deleted afterwards."""
+    """Of a broker whose clock can be stepped, where any can. Ended and deleted afterwards."""
     home = Detour(Path(tempfile.mkdtemp(prefix="siep-clocks-")).resolve(), {})
     try:
-        assert home.wind(), "the clocks of `make faults` can be stepped on such a machine"
+        assert home.wind() is CAN_BE_STEPPED
         stack = Stack(home, say=lambda _: None)
         try:
             stack.up(free_ports(), ["kafka"])
@@ -39,10 +41,6 @@ def home() -> Iterator[Detour]:
         shutil.rmtree(home.folder)
 
 
-@pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"),
-    reason="the wheel of libfaketime holds a library for Linux on x86-64 alone",
-)
 @pytest.mark.stack
 @pytest.mark.parametrize("what", ["clock back", "clock ahead"])
 async def test_the_broker_records_by_its_clock(home: Detour, what: str) -> None:
@@ -57,7 +55,7 @@ async def test_the_broker_records_by_its_clock(home: Detour, what: str) -> None:
         seconds = STEPS[what, "kafka"]
         assert await wrong_by(0)
         with home.stepped("kafka", seconds):
-            await until(lambda: wrong_by(seconds), "the broker's clock is wrong")
+            await until(lambda: wrong_by(seconds if CAN_BE_STEPPED else 0), "the broker's clock is wrong")
         await until(lambda: wrong_by(0), "the broker's clock is right again")
     finally:
         await producer.stop()

@@ -7,7 +7,7 @@ import pytest
 from services.ingest.screening import Refusal
 from shared.ports import Outgoing
 from tests.contract.examples import accepted
-from tests.unit.ingest.test_screening import _changed, _screen
+from tests.unit.ingest.screened import changed, screen
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from tests.unit.ingest.test_screening import _changed, _screen
     ],
 )
 def test_a_dni_has_eight_digits_and_other_documents_as_many_as_they_have(document: str, number: str, taken: bool):
-    result = _screen(_changed("release/acquitted", data__person={"document": document, "number": number}))
+    result = screen(changed("release/acquitted", data__person={"document": document, "number": number}))
     assert isinstance(result, Outgoing) == taken
     assert taken or (result.outcome, result.fault.field) == ("rejected", "data.person.number")  # type: ignore[union-attr]
 
@@ -56,7 +56,7 @@ def test_who_is_held_was_born_fourteen_years_before_what_is_told(name: str, born
     at = "data__replacement__" if name.startswith("amendment") else ""
     told = json.loads(accepted()[name])["data"]
     profile = (told["replacement"]["data"] if at else told).get("profile", {}) | {"birth_date": born}
-    result = _screen(_changed(name, **{f"{at}data__profile": profile, f"{at}time": time}))
+    result = screen(changed(name, **{f"{at}data__profile": profile, f"{at}time": time}))
     assert isinstance(result, Outgoing) == taken
     if isinstance(result, Refusal):
         field = f"{at}data__profile__birth_date".replace("__", ".")
@@ -65,13 +65,13 @@ def test_who_is_held_was_born_fourteen_years_before_what_is_told(name: str, born
 
 @pytest.mark.parametrize(("born", "taken"), [("2026-02-03", True), ("2026-02-04", False)])
 def test_a_child_comes_in_on_the_day_of_its_birth_or_later(born: str, taken: bool):
-    result = _screen(_changed("child_entry/daughter", data__birth_date=born))
+    result = screen(changed("child_entry/daughter", data__birth_date=born))
     assert isinstance(result, Outgoing) == taken
 
 
 def test_a_late_birth_is_told_before_an_unknown_code_and_no_payload_is_kept():
     profile = {"birth_date": "2026-01-01", "schooling": "none-such"}
-    result = _screen(_changed("profile_change/schooling", data__profile=profile))
+    result = screen(changed("profile_change/schooling", data__profile=profile))
     assert isinstance(result, Refusal)
     assert result.record
     assert "payload" not in json.loads(result.record.value)["data"]

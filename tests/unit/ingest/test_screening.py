@@ -1,10 +1,9 @@
 """What becomes of a message, over all examples and over damage of all sorts."""
 
-import copy
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -14,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.faults import MAX_FACT_BYTES
-from services.ingest.screening import Refusal, Screen
-from services.ingest.tokens import Tokeniser
+from services.ingest.screening import Refusal
 from shared.contracts.documents import json_schemas
 from shared.contracts.facts import DATA_INBOUND, QUARANTINED, RECORDED
 from shared.contracts.mapping import decode
@@ -25,38 +23,14 @@ from shared.ports import Outgoing
 from shared.reference.catalogue import load
 from tests.contract.compatibility import resolved
 from tests.contract.examples import IDENTIFIERS, Refused, accepted, one_line, refused
+from tests.unit.ingest.screened import NOW, SCREEN, TOKENS, changed, screen, taken
 from tests.unit.ingest.test_reading import _damaged
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-TOKENS = Tokeniser(b"k" * 32)
-SCREEN = Screen(load(), TOKENS)
-
-
-def _screen(message: bytes, speaker: str | None = None) -> Outgoing | Refusal:
-    return SCREEN.screen(message, speaker or json.loads(message).get("source"), NOW)
-
-
-def _accepted(message: bytes) -> dict[str, Any]:
-    result = _screen(message)
-    assert isinstance(result, Outgoing), result
-    return json.loads(result.value)
-
-
-def _changed(name: str, **changes: Any) -> bytes:
-    message = json.loads(accepted()[name])
-    for path, value in changes.items():
-        *way, last = path.split("__")
-        node = message
-        for step in way:
-            node = node[int(step) if step.isdigit() else step]
-        node[last] = copy.deepcopy(value)
-    return one_line(message)
 
 
 @pytest.mark.parametrize("name", accepted())
 def test_an_example_is_accepted_tokenised_and_readable_by_the_aggregator(name: str):
     message = accepted()[name]
-    result = _screen(message)
+    result = screen(message)
     assert isinstance(result, Outgoing), result
     recorded, sent = json.loads(result.value), json.loads(message)
     RECORDED[recorded["type"]].model_validate_json(result.value)
@@ -71,35 +45,33 @@ def test_an_example_is_accepted_tokenised_and_readable_by_the_aggregator(name: s
 
 
 def test_the_subject_is_the_person_the_establishment_or_the_country():
-    person = _accepted(accepted()["release/acquitted"])
+    person = taken(accepted()["release/acquitted"])
     assert person["subject"] == TOKENS.person("dni", "00000017")
-    assert _accepted(accepted()["headcount/both-sexes"])["subject"] == "ep-036"
-    assert _accepted(accepted()["capacity/enlarged"])["subject"] == "ep-066"
-    assert _accepted(accepted()["population_reference/country"])["subject"] == "inpe"
-    assert _accepted(accepted()["period_close/february"])["subject"] == "inpe"
+    assert taken(accepted()["headcount/both-sexes"])["subject"] == "ep-036"
+    assert taken(accepted()["capacity/enlarged"])["subject"] == "ep-066"
+    assert taken(accepted()["population_reference/country"])["subject"] == "inpe"
+    assert taken(accepted()["period_close/february"])["subject"] == "inpe"
 
 
 def test_identifiers_become_tokens_of_their_kind_wherever_they_stand():
-    merge = _accepted(accepted()["identity_merge/passport-is-a-dni"])["data"]
+    merge = taken(accepted()["identity_merge/passport-is-a-dni"])["data"]
     assert merge == {"other": TOKENS.person("dni", "00000033")}
     case = "00077-2026-0-1801-JR-PE-05"
-    assert _accepted(accepted()["case_closed/first-case"])["data"] == {"case": TOKENS.token("case", case)}
-    amended = _accepted(accepted()["amendment/residence-was-another"])["data"]["replacement"]["data"]
+    assert taken(accepted()["case_closed/first-case"])["data"] == {"case": TOKENS.token("case", case)}
+    amended = taken(accepted()["amendment/residence-was-another"])["data"]["replacement"]["data"]
     assert amended["cases"][0]["case"] == TOKENS.token("case", case)
-    assert _accepted(accepted()["headcount/both-sexes"])["data"]["signed_by"] == TOKENS.token(
-        "official", "alcaide-0412"
-    )
+    assert taken(accepted()["headcount/both-sexes"])["data"]["signed_by"] == TOKENS.token("official", "alcaide-0412")
 
 
 def test_offences_carry_the_gravity_of_the_catalogue_whatever_was_sent():
-    message = _changed("admission/woman-on-trial", data__cases__0__offences__0__rank=1)
-    [offence] = _accepted(message)["data"]["cases"][0]["offences"]
+    message = changed("admission/woman-on-trial", data__cases__0__offences__0__rank=1)
+    [offence] = taken(message)["data"]["cases"][0]["offences"]
     assert offence["rank"] == load()["offence"]["cp-296-trafico-de-drogas"].rank != 1
 
 
 def test_what_is_null_was_not_said():
-    message = _changed("release/acquitted", data__motive=None)
-    assert "motive" not in _accepted(message)["data"]
+    message = changed("release/acquitted", data__motive=None)
+    assert "motive" not in taken(message)["data"]
 
 
 @pytest.mark.parametrize("fact_type", DATA_INBOUND)
@@ -109,12 +81,12 @@ def test_every_field_that_may_be_absent_may_be_null(fact_type: str):
     fields = DATA_INBOUND[fact_type].model_fields
     nullable = {field: None for field, info in fields.items() if info.default is None}
     without = {field: value for field, value in sent.items() if field not in nullable}
-    assert _accepted(_changed(name, data=without | nullable)) == _accepted(_changed(name, data=without))
+    assert taken(changed(name, data=without | nullable)) == taken(changed(name, data=without))
 
 
 @pytest.mark.parametrize(("name", "case"), refused().items())
 def test_a_bad_example_is_refused_as_it_says(name: str, case: Refused):
-    result = _screen(case.message)
+    result = screen(case.message)
     assert isinstance(result, Refusal)
     assert (result.outcome, result.fault.field, result.fault.code) == (case.outcome, case.field, case.code)
     assert result.fault.expected
@@ -129,7 +101,7 @@ def test_a_bad_example_is_refused_as_it_says(name: str, case: Refused):
 
 
 def test_a_quarantined_fact_keeps_its_identity_and_its_subject():
-    result = _screen(refused()["unknown-code"].message)
+    result = screen(refused()["unknown-code"].message)
     assert isinstance(result, Refusal)
     assert result.record
     recorded = json.loads(result.record.value)
@@ -139,7 +111,7 @@ def test_a_quarantined_fact_keeps_its_identity_and_its_subject():
 
 
 def test_an_unknown_code_is_answered_with_the_nearest_known_ones():
-    result = _screen(refused()["unknown-offence-deep-inside"].message)
+    result = screen(refused()["unknown-offence-deep-inside"].message)
     assert isinstance(result, Refusal)
     assert "nearest known: cp-188-robo" in result.fault.expected
     assert load().version in result.fault.expected
@@ -147,20 +119,20 @@ def test_an_unknown_code_is_answered_with_the_nearest_known_ones():
 
 
 def _expected(message: bytes) -> str:
-    result = _screen(message)
+    result = screen(message)
     assert isinstance(result, Refusal)
     return result.fault.expected
 
 
 def test_a_short_catalogue_is_told_whole_and_a_long_one_says_where_it_can_be_read():
-    short = _expected(_changed("profile_change/schooling", data__profile={"civil_status": "complicado"}))
+    short = _expected(changed("profile_change/schooling", data__profile={"civil_status": "complicado"}))
     assert short.endswith(f"there are: {', '.join(load()['civil_status'])}")
-    long = _expected(_changed("profile_change/schooling", data__profile={"residence": "999999"}))
+    long = _expected(changed("profile_change/schooling", data__profile={"residence": "999999"}))
     assert 'GraphQL `catalogue(name: "place")`' in long
 
 
 def test_a_code_of_another_form_is_told_its_form_and_what_there_is():
-    told = _expected(_changed("profile_change/schooling", data__profile={"civil_status": "Soltera"}))
+    told = _expected(changed("profile_change/schooling", data__profile={"civil_status": "Soltera"}))
     assert told.startswith("a code: up to 64 lower-case letters")
     assert "soltero" in told
 
@@ -169,17 +141,17 @@ def test_every_pattern_is_told_in_words():
     schemas = [json.dumps(schema) for name, schema in json_schemas().items() if name.startswith("inbound/")]
     patterns = {json.loads(found) for text in schemas for found in re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', text)}
     assert patterns - {r"^[0-9]{8}$"} <= IN_WORDS.keys()  # a DNI has words of its own
-    assert "day" in _expected(_changed("profile_change/schooling", data__profile={"birth_date": "3/2/1990"}))
-    assert "offset" in _expected(_changed("release/acquitted", time="2026-02-03 10:00"))
+    assert "day" in _expected(changed("profile_change/schooling", data__profile={"birth_date": "3/2/1990"}))
+    assert "offset" in _expected(changed("release/acquitted", time="2026-02-03 10:00"))
 
 
 def test_an_unknown_field_is_named_with_those_that_look_like_it_unless_it_may_be_a_document():
-    result = _screen(_changed("profile_change/schooling", data__profile={"birthdate": "1990-02-03"}))
+    result = screen(changed("profile_change/schooling", data__profile={"birthdate": "1990-02-03"}))
     assert isinstance(result, Refusal)
     assert result.fault.field == "data.profile.birthdate"
     assert "nearest: birth_date" in result.fault.expected
     for name in ("00000017", "siep.release.v1", "PE00000017", "Juana Quispe", "x" * 41):
-        result = _screen(_changed("profile_change/schooling", **{f"data__{name}": 1}))
+        result = screen(changed("profile_change/schooling", **{f"data__{name}": 1}))
         assert isinstance(result, Refusal)
         assert result.fault.field == "data"
         assert name not in repr(result.fault)
@@ -187,26 +159,24 @@ def test_an_unknown_field_is_named_with_those_that_look_like_it_unless_it_may_be
 
 def test_an_unknown_field_beside_the_data_is_refused_too():
     for name in ("subject", "siep.release.v1", "00000017"):
-        result = _screen(one_line({**json.loads(accepted()["release/acquitted"]), name: "00000017"}))
+        result = screen(one_line({**json.loads(accepted()["release/acquitted"]), name: "00000017"}))
         assert isinstance(result, Refusal)
         assert (result.fault.field, result.fault.code) == (name if name == "subject" else "", "extra_forbidden")
 
 
 def test_all_that_is_wrong_is_told_at_once_as_far_as_people_read():
     profile = {"sex": "F", "birth_date": "hace tiempo", "civil_status": "complicado"}
-    told = _expected(_changed("profile_change/schooling", data__profile=profile))
+    told = _expected(changed("profile_change/schooling", data__profile=profile))
     assert all(name in told for name in ("'male' or 'female'", "data.profile.birth_date", "data.profile.civil_status"))
-    told = _expected(_changed("release/acquitted", data__person={"document": "DNI", "number": "1"}))
+    told = _expected(changed("release/acquitted", data__person={"document": "DNI", "number": "1"}))
     assert "and in data.person.number: 4 to 20" in told
     many = [{"code": f"none-{number}"} for number in range(50)]
-    assert _expected(_changed("case_opened/second-case", data__offences=many)).count("cp-") < 4 * 5
+    assert _expected(changed("case_opened/second-case", data__offences=many)).count("cp-") < 4 * 5
 
 
 def test_a_code_that_is_no_code_at_all_breaks_nothing():
     for junk in (5, [], {}, True, "x" * 100_000):
-        assert "civil_status" in repr(
-            _screen(_changed("profile_change/schooling", data__profile={"civil_status": junk}))
-        )
+        assert "civil_status" in repr(screen(changed("profile_change/schooling", data__profile={"civil_status": junk})))
 
 
 NO_CODES = ("zz-9", "ZZ", "999999")
@@ -253,10 +223,10 @@ def _their_own(kind: str, path: str) -> bool:
 def test_an_unknown_code_is_quarantined_wherever_the_contract_has_codes():
     found: set[tuple[str, str]] = set()
     for name in accepted():
-        message = _changed(name, **SAYING_ALL.get(name, {}))
-        assert isinstance(_screen(message), Outgoing)
+        message = changed(name, **SAYING_ALL.get(name, {}))
+        assert isinstance(screen(message), Outgoing)
         for path, code in product(_leaves(json.loads(message)["data"]), NO_CODES):
-            result = _screen(_changed(name, **{**SAYING_ALL.get(name, {}), path: code}))
+            result = screen(changed(name, **{**SAYING_ALL.get(name, {}), path: code}))
             if isinstance(result, Refusal) and result.fault.code == "unknown_code":
                 assert (result.outcome, result.fault.field) == ("quarantined", path.replace("__", "."))
                 found.add((name.split("/")[0], re.sub(r"__\d+", "", path).replace("__", ".")))
@@ -269,8 +239,8 @@ def test_an_unknown_code_is_quarantined_wherever_the_contract_has_codes():
 
 
 def test_a_payload_that_is_wrong_in_two_ways_is_not_kept():
-    message = _changed("release/acquitted", data__liberty_type="absuelto", time="2099-01-01T00:00:00Z")
-    result = _screen(message)
+    message = changed("release/acquitted", data__liberty_type="absuelto", time="2099-01-01T00:00:00Z")
+    result = screen(message)
     assert isinstance(result, Refusal)
     assert result.record
     assert "payload" not in json.loads(result.record.value)["data"]
@@ -284,7 +254,7 @@ def test_time_is_at_most_five_minutes_ahead_in_whatever_offset_it_is_told(
     ahead: timedelta, accepted_: bool, offset: str
 ):
     moment = (NOW + ahead).astimezone(datetime.fromisoformat(f"2026-01-01T00:00:00{offset}").tzinfo)
-    result = _screen(_changed("release/acquitted", time=moment.isoformat()))
+    result = screen(changed("release/acquitted", time=moment.isoformat()))
     assert isinstance(result, Outgoing) == accepted_
 
 
@@ -297,24 +267,24 @@ def test_a_key_speaks_for_its_owner_only(speaker: str | None):
 
 @pytest.mark.parametrize("name", ["transfer_departure/to-huaral", "transfer_arrival/from-lurigancho"])
 def test_the_other_end_of_a_transfer_may_be_named(name: str):
-    assert isinstance(_screen(accepted()[name]), Outgoing)
+    assert isinstance(screen(accepted()[name]), Outgoing)
 
 
 def test_a_unit_supervises_for_itself():
-    result = _screen(_changed("supervision_start/semi-liberty", data__unit="ml-sur"))
+    result = screen(changed("supervision_start/semi-liberty", data__unit="ml-sur"))
     assert isinstance(result, Refusal)
     assert (result.outcome, result.fault.field) == ("rejected", "data.unit")
 
 
 def test_an_amendment_speaks_for_its_author_inside_too():
-    result = _screen(_changed("amendment/residence-was-another", data__replacement__data__establishment="ep-045"))
+    result = screen(changed("amendment/residence-was-another", data__replacement__data__establishment="ep-045"))
     assert isinstance(result, Refusal)
     assert (result.outcome, result.fault.field) == ("rejected", "data.replacement.data.establishment")
 
 
 def test_a_short_number_may_stand_in_an_id_by_chance():
-    message = _changed("release/acquitted", data__person={"document": "inpe", "number": "0000"}, id="free-000001")
-    assert isinstance(_screen(message), Outgoing)
+    message = changed("release/acquitted", data__person={"document": "inpe", "number": "0000"}, id="free-000001")
+    assert isinstance(screen(message), Outgoing)
 
 
 @pytest.mark.parametrize(
@@ -328,15 +298,15 @@ def test_what_is_no_fact_is_rejected(message: bytes):
 
 def test_a_fact_may_be_so_long_and_no_longer():
     padding = " " * (MAX_FACT_BYTES - len(accepted()["release/acquitted"]))
-    assert isinstance(_screen(accepted()["release/acquitted"] + padding.encode()), Outgoing)
-    result = _screen(accepted()["release/acquitted"] + padding.encode() + b" ")
+    assert isinstance(screen(accepted()["release/acquitted"] + padding.encode()), Outgoing)
+    result = screen(accepted()["release/acquitted"] + padding.encode() + b" ")
     assert isinstance(result, Refusal)
     assert (result.outcome, result.fault.code) == ("rejected", "too_large")
 
 
 @given(_damaged())
 def test_no_damage_breaks_it_and_nothing_sent_is_repeated(message: bytes):
-    result = _screen(message, "ep-022")
+    result = screen(message, "ep-022")
     text = repr(result.fault) if isinstance(result, Refusal) else ""
     kept = result.record if isinstance(result, Refusal) else result
     assert not IDENTIFIERS.search(text)
@@ -373,13 +343,13 @@ def test_no_bytes_break_it(message: bytes):
 
 def test_a_reference_fact_with_a_person_in_it_is_refused_without_trouble():
     for person in ({}, [], "x", {"document": "dni"}, None):
-        result = _screen(_changed("headcount/both-sexes", data__person=person))
+        result = screen(changed("headcount/both-sexes", data__person=person))
         assert isinstance(result, Refusal)
         assert result.outcome == "quarantined"
 
 
 def test_the_same_message_leaves_the_same_bytes():
     message = accepted()["roll_opening/sentenced-man"]
-    first, second = _screen(message), _screen(message)
+    first, second = screen(message), screen(message)
     assert first == second
     assert orjson.loads(first.value)  # type: ignore[union-attr]
