@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -34,6 +35,35 @@ async def test_what_was_known_under_an_older_ledger_is_still_answered_from_it(
     assert answer == {"totals": [[7]], "provenance": {**old, "ledgerVersion": 1}}
     assert refused["extensions"]["code"] == "UNKNOWN_POSITION"
     assert "known from ledger 2 on" in refused["message"]
+
+
+@pytest.mark.parametrize("ledger", [1, 2])
+async def test_persons_are_told_apart_under_an_older_ledger_too(
+    gateway: httpx.AsyncClient, clickhouse_settings: Settings, ledger: int
+) -> None:
+    query = "query ($known: AsKnownAt) { supervisedPersons(asKnownAt: $known) { totals } }"
+    entries = [("supervision", "k1:a"), ("supervision", "k1:b"), ("supervision", "k1:b"), ("custody", "k1:b")]
+    names = [
+        "partition",
+        "offset",
+        "line",
+        "seq",
+        "recorded_at",
+        "outcome",
+        "book",
+        "subject",
+        "effective_at",
+        "stock_delta",
+    ]
+    then = datetime(2025, 2, 1, tzinfo=UTC)
+    rows = [[3, 0, line, 1, then, "entry", book, who, then, 1] for line, (book, who) in enumerate(entries, 1)]
+    async with await connect_async(clickhouse_settings) as client:
+        await client.insert(f"journal_{ledger}", rows, column_names=names)
+        try:
+            answer = await asked(gateway, query, known={"position": f"p1.{ledger}.0-0-0-1-0-0-0-0-0"})
+        finally:
+            await client.command(f"TRUNCATE TABLE journal_{ledger}")
+    assert answer == {"supervisedPersons": {"totals": [[2, 1]]}}
 
 
 async def test_why_a_number_changed(gateway: httpx.AsyncClient) -> None:

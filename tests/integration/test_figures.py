@@ -14,6 +14,7 @@ from services.gateway.handlers import WITH_HISTORY, Asking
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.statements import closes
 from shared.contracts.questions import (
     LEDGER_VERSION,
     Filter,
@@ -223,20 +224,26 @@ async def test_crowding_is_population_beside_capacity(figures: ClickHouseFigures
 
 @pytest.mark.parametrize("dimension", sorted(MEASURES[Measure.SUPERVISED_PERSONS].dimensions))
 async def test_supervised_persons_are_distinct(figures: ClickHouseFigures, dimension: D) -> None:
-    supervised, inside = (
-        {subject: SlowCount(rows).stock(book, dims, {}, DAY) for subject, rows in BY_SUBJECT.items()}
-        for book, dims in (("supervision", (dimension,)), ("custody", ()))
-    )
-    expected = {
-        cell: [sum(cell in cells for cells in supervised.values()), 0]
-        for cells in supervised.values()
-        for cell in cells
-    }
-    for subject, cells_of_person in supervised.items():
-        for cell in cells_of_person if inside[subject] else ():
-            expected[cell][1] += 1
     table = await figures.answer(Question(measure=Measure.SUPERVISED_PERSONS, dimensions=(dimension,), at=DAY))
-    assert {tuple(row[:1]): list(row[1:]) for row in table.rows} == expected
+    assert {tuple(row[:1]): list(row[1:]) for row in table.rows} == SLOW.supervised((dimension,), DAY)
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_supervised_persons_at_any_time_as_known_at_any_other(figures: ClickHouseFigures, seed: int) -> None:
+    dice = random.Random(seed)
+    start = FIRST + timedelta(days=dice.randrange(100))
+    pieces = {"from_day": start, "to_day": start + timedelta(days=dice.randrange(1, 90))}
+    time: dict[str, Any] = dice.choice(({"at": start}, pieces, pieces | {"interval": dice.choice(list(Interval))}))
+    by = some_dimensions(dice, Measure.SUPERVISED_PERSONS, at_least=0)
+    question = Question(measure=Measure.SUPERVISED_PERSONS, dimensions=by, as_known_at=some_knowledge(dice), **time)
+    known = known_then(ROWS, question.as_known_at)
+    expected = {
+        (*cell, *([] if question.at else [close.isoformat()])): counted
+        for close in closes(question)
+        for cell, counted in known.supervised(by, close).items()
+    }
+    found = {tuple(row[:-2]): list(row[-2:]) for row in (await figures.answer(question)).rows}
+    assert {cell: counted for cell, counted in found.items() if any(counted) or by} == expected
 
 
 def any_question(dice: random.Random) -> Question:

@@ -47,6 +47,20 @@ class SlowCount:
                 found[self.cell(row, day, day, dims)] += row.entry.stock_delta
         return {cell: n for cell, n in found.items() if n}
 
+    def supervised(self, dims: tuple[D, ...], day: date) -> dict[tuple[str, ...], list[int]]:
+        """Persons in each cell that one of their supervisions stands in, and how many of them are in custody too."""
+        of_subject: dict[str, list[Row]] = {}
+        for row in self.rows:
+            if row.entry.book in ("supervision", "custody"):
+                of_subject.setdefault(row.subject, []).append(row)
+        found: dict[tuple[str, ...], list[int]] = {}
+        for rows in of_subject.values():
+            one = SlowCount(rows)
+            for cell in one.stock("supervision", dims, {}, day):
+                persons, inside = found.get(cell, [0, 0])
+                found[cell] = [persons + 1, inside + bool(one.stock("custody", (), {}, day))]
+        return found
+
     def flow(
         self, measure: str, dims: tuple[D, ...], filters: Filters, start: date, end: date
     ) -> dict[tuple[str, ...], int]:

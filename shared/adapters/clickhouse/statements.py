@@ -133,7 +133,7 @@ def flags(question: Question) -> frozenset[str]:
     if kind in {"transfer", "balance"} and (filtered | derived) & PLACES:
         reads |= {"establishment", "counterparty", "place"}
     if question.measure is Measure.SUPERVISED_PERSONS:
-        reads |= {"subject"}
+        reads |= {"person"}
     projection = _projection(question)
     knows = known_flags(question.as_known_at)
     own_day = bool(reads & {"place", "birth_month"})

@@ -3,27 +3,26 @@
 WITH
 -- @include stock_moments
 inside AS (
-    SELECT subject, close AS piece
+    SELECT person, close AS piece
     FROM (
         SELECT
-            subject,
+            person,
             arrayCumSum(sumResample(0, {pieces:UInt16}, 1)(stock_delta, dateDiff({unit:String}, {first_day:Date}, piece))) AS stocks
         FROM (
             SELECT
 -- @include piece
                 {first_day:Date} AS piece, -- @when whole
-                subject,
+                person,
                 stock_delta
             FROM {journal:Identifier}
             WHERE book = 'custody' AND effective_day <= {last_day:Date}
 -- @include known
-                -- hashes are sifted faster than tokens are added up; whoever passes by chance is nobody supervised all the same
-                AND cityHash64(subject) IN (
-                    SELECT cityHash64(subject) FROM {journal:Identifier}
+                AND person IN ( -- one in twenty of all who were ever inside: the others need not be added up
+                    SELECT person FROM {journal:Identifier}
                     WHERE book = 'supervision' AND effective_day <= {last_day:Date}
                 )
         )
-        GROUP BY subject
+        GROUP BY person
     )
     ARRAY JOIN stocks AS stock,
 -- @include closes
@@ -33,8 +32,8 @@ inside AS (
 -- @include dimensions
 SELECT
 -- @include keys
-    uniqExact(subject) AS persons,
-    uniqExactIf(subject, (subject, piece) IN (SELECT subject, piece FROM inside)) AS also_in_custody
+    uniqExact(person) AS persons,
+    uniqExactIf(person, (person, piece) IN (SELECT person, piece FROM inside)) AS also_in_custody
 -- @include located
 WHERE value != 0
 -- @include filters

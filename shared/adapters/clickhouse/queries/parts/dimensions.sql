@@ -2,7 +2,7 @@
 -- @when place
 -- @include place
 -- @end
-subject_ AS subject, -- @when reads_subject
+person_ AS person, -- @when reads_person
 recorded_day_ AS recorded_day, -- @when changes
 fact_type_ AS fact_type, -- @when changes
 fact_at_ AS fact_at, -- @when changes

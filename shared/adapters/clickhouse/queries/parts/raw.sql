@@ -17,7 +17,7 @@ residence_nucleus AS residence_nucleus_, -- @when reads_residence_nucleus
 liberty_type AS liberty_type_, -- @when reads_liberty_type
 motive AS motive_, -- @when reads_motive
 detail AS detail_, -- @when reads_detail
-subject AS subject_, -- @when reads_subject
+person AS person_, -- @when reads_person
 recorded_day AS recorded_day_, -- @when changes
 fact_type AS fact_type_, -- @when changes
 (partition, offset) AS fact_at_, -- @when changes
