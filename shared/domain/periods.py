@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from shared.domain.measures import Interval
 
@@ -10,14 +11,15 @@ _MONTHS = {Interval.MONTH: 1, Interval.QUARTER: 3, Interval.YEAR: 12}
 ONE_DAY = timedelta(days=1)
 
 
-def pieces(start: date, end: date, interval: Interval | None) -> list[tuple[date, date]]:
+@lru_cache(maxsize=1_000)  # an answer asks for the same ones at several places
+def pieces(start: date, end: date, interval: Interval | None) -> tuple[tuple[date, date], ...]:
     """The pieces [from, to) of the period [start, end), in order; without an interval the period is one piece."""
     if interval is None:
-        return [(start, end)]
+        return ((start, end),)
     borders = [start]
     while (border := _next(borders[-1], interval)) < end:
         borders.append(border)
-    return list(zip(borders, [*borders[1:], end], strict=True))
+    return tuple(zip(borders, [*borders[1:], end], strict=True))
 
 
 def _next(day: date, interval: Interval) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -96,10 +96,10 @@ class ClickHouseCheckpoints:
             raise JournalError(str(error)) from error
 
 
-def latest(made: Iterable[Checkpoint], close: date, at: KnownAt | None) -> Checkpoint | None:
-    """That of the last month that ends no later than this day and was wholly known then."""
-    fit = (one for one in made if one.month <= close + ONE_DAY and one.was_known(at))
-    return max(fit, default=None)
+def latest(made: Sequence[Checkpoint], close: date, at: KnownAt | None) -> Checkpoint | None:
+    """That of the last month, of those in order, that ends no later than this day and was wholly known then."""
+    fit = (one for one in reversed(made) if one.month <= close + ONE_DAY and one.was_known(at))
+    return next(fit, None)
 
 
 def _firsts_of_months(first: date, passed: date) -> Iterator[date]:

@@ -116,11 +116,11 @@ def closes(question: Question) -> list[date]:
     return [end - ONE_DAY for _, end in periods(question)]
 
 
-def periods(question: Question) -> list[tuple[date, date]]:
+def periods(question: Question) -> tuple[tuple[date, date], ...]:
     """The pieces [from, to) that the question asks about; a single day is one of them."""
     if question.from_day is None or question.to_day is None:
         assert question.at is not None
-        return [(question.at, question.at + ONE_DAY)]
+        return ((question.at, question.at + ONE_DAY),)
     return pieces(question.from_day, question.to_day, question.interval)
 
 
