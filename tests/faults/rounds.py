@@ -27,6 +27,8 @@ from tests.support.waiting import until
 
 QUIET_SECONDS = 120
 """So long after all faults are over the system may take to be well again and to have counted everything."""
+SLOW_SECONDS = 30
+"""A round should not take longer; of one that does the logs are kept, for whoever wants to know why."""
 ORDER_AT_SECONDS = 1.5
 SHOWN = 5
 NO_DIFFERENCE = "differences=0"
@@ -76,6 +78,8 @@ class Rounds:
             f"{self.client.retries - retries} retries, {self.system.broken - broken} cut or held up, {ordered.again} files ordered again, "
             f"{self.client.expected.facts} facts counted so far"
         )
+        if clock() - began > SLOW_SECONDS:
+            self.say(f"           its logs are kept in {self.system.logs_kept()}")
         return verdict
 
     async def _verdict(self, ordered: Ordered) -> Verdict:

@@ -112,6 +112,11 @@ class System:
             ).result_rows
         return int(row[0])
 
+    def logs_kept(self) -> Path:
+        """A copy of the logs so far, which stays when the stack is gone."""
+        kept = Path(tempfile.mkdtemp(prefix="siep-slow-round-"))
+        return shutil.copytree(self.home.logs, kept, dirs_exist_ok=True)
+
     def found(self) -> judge.Found:
         """What the journal holds."""
         with connect(self.running.settings(Settings)) as client:

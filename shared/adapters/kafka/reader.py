@@ -20,6 +20,8 @@ FETCH_BYTES = 8 * 1024 * 1024
 PATIENCE_SECONDS = 30.0
 """A broker that starts again is back sooner."""
 AGAIN_SECONDS = 1.0
+SILENT_MS = 10_000
+"""Outside of a group nothing is asked that a broker thinks about for long; the client's own limit is 40 s."""
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +150,7 @@ class LogScan:
             auto_offset_reset="none",
             enable_auto_commit=False,
             max_partition_fetch_bytes=FETCH_BYTES,
+            request_timeout_ms=SILENT_MS,
         )
         self._next: int | None = None
 
