@@ -139,6 +139,20 @@ RULES = (
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
+        "a person counts once, whatever the number of supervisions",
+        f"{_QUERIES}/supervised_persons.sql",
+        "    uniqExact(person) AS persons,\n",
+        "    count() AS persons,\n",
+        "tests/integration/test_figures.py",
+    ),
+    Rule(
+        "who of the supervised is inside is told as it was known",
+        f"{_QUERIES}/supervised_persons.sql",
+        "-- @include known\n                AND person IN (",
+        "                AND person IN (",
+        "tests/integration/test_figures.py",
+    ),
+    Rule(
         "what was learnt since a checkpoint about the time before it is in the opening of a balance",
         f"{_QUERIES}/balance.sql",
         "        AND recorded_day >= {base:Date} -- @when from_checkpoint\n",
