@@ -38,7 +38,6 @@ PEOPLE = 250
 MADE = consumed(7, PEOPLE)
 ROWS = rows_of(MADE)
 SLOW = SlowCount(ROWS)
-BY_SUBJECT = {subject: [row for row in ROWS if row.subject == subject] for subject in {row.subject for row in ROWS}}
 DAY = date(2025, 2, 28)
 PERIOD = {"from_day": date(2024, 12, 10), "to_day": date(2025, 3, 20)}
 STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure.SUPERVISED_PERSONS]
