@@ -14,7 +14,6 @@ from shared.domain.headcounts import Compared, unreconciled
 
 MAX_COUNTS = 400
 MAX_EXPLANATIONS = 500
-EARLIEST = date(1995, 1, 1)
 
 
 class HeadcountQuestion(BaseModel):

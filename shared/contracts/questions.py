@@ -10,12 +10,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, NamedTuple
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from shared.contracts.terms import FIRST_DAY
 from shared.contracts.topics import PARTITIONS
 from shared.domain.dimensions import Dimension, Label
 from shared.domain.measures import MEASURES, ColumnType, Interval, Measure, Universe
@@ -55,10 +56,15 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+LAST_DAY = date(2148, 12, 31)
+"""Of the last year that days of the ledger, which are 16 bits, hold whole."""
+_BEGINS, _ENDS = (datetime.combine(day, time(), UTC) for day in (FIRST_DAY, LAST_DAY))
+
+
 class KnownAt(_Model):
     """What was known: everything recorded up to `time`, or everything before `position`; exactly one of the two."""
 
-    time: AwareDatetime | None = None
+    time: Annotated[AwareDatetime, Field(ge=_BEGINS, le=_ENDS)] | None = None
     position: str | None = None
 
     @field_validator("position")
@@ -133,9 +139,6 @@ class Question(_Model):
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
-_EARLIEST, _LATEST = date(1900, 1, 1), date(2148, 12, 31)
-
-
 def _fault_of_time(question: Question) -> str:
     kind = MEASURES[question.measure].kind
     at, start, end = question.at, question.from_day, question.to_day
@@ -151,8 +154,8 @@ def _fault_of_time(question: Question) -> str:
         return "an interval cuts a period: give from and to instead of at"
     if start is not None and end is not None and start >= end:
         return "from must be before to, which is not part of the period"
-    if any(day is not None and not _EARLIEST <= day <= _LATEST for day in (at, start, end)):
-        return f"days lie between {_EARLIEST} and {_LATEST}"
+    if any(day is not None and not FIRST_DAY <= day <= LAST_DAY for day in (at, start, end)):
+        return f"days lie between {FIRST_DAY} and {LAST_DAY}"
     return ""
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError, core_schema
+
+FIRST_DAY = date(1995, 1, 1)
+"""Of nothing before it anything is told, and nothing can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,13 @@ Day = Annotated[
 
 Moment = Annotated[
     AwareDatetime,
-    Field(strict=False, ge=datetime(1995, 1, 1, tzinfo=UTC)),
+    Field(strict=False, ge=datetime.combine(FIRST_DAY, time(), UTC)),
     Written(
         r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$",
         "date-time",
         "a moment with its offset, as 2026-02-03T17:05:00-05:00",
     ),
-    Field(description="RFC 3339 with an offset, from 1995 on: before, Peru also had summer time"),
+    Field(description=f"RFC 3339 with an offset, from {FIRST_DAY.year} on: before, Peru also had summer time"),
 ]
 """When something happened."""
 

@@ -16,6 +16,7 @@ from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.statements import closes
 from shared.contracts.questions import (
+    LAST_DAY,
     LEDGER_VERSION,
     Filter,
     KnownAt,
@@ -24,6 +25,7 @@ from shared.contracts.questions import (
     Table,
     TooManyRowsError,
 )
+from shared.contracts.terms import FIRST_DAY
 from shared.contracts.topics import PARTITIONS
 from shared.domain import dimensions
 from shared.domain.measures import MEASURES, PLACES, Interval, Measure, crowding
@@ -208,6 +210,18 @@ async def test_a_balance_has_people_who_age_and_prisons_that_move(figures: Click
     keys = [column.key for column in table.columns]
     for line in ("ageing", "remapping", "reclassification", "transfers_in", "correction"):
         assert any(row[keys.index(line)] for row in table.rows), line
+
+
+@pytest.mark.parametrize("interval", [Interval.MONTH, Interval.QUARTER, Interval.YEAR])
+@pytest.mark.parametrize("measure", [Measure.POPULATION, Measure.ADMISSIONS])
+async def test_a_series_from_the_first_to_the_last_day_that_can_be_asked(
+    figures: ClickHouseFigures, measure: Measure, interval: Interval
+) -> None:
+    """Days of the ledger are few: beyond their ends a piece would lie elsewhere."""
+    everything = {"from_day": FIRST_DAY, "to_day": LAST_DAY, "interval": interval}
+    found = dict((await figures.answer(Question(measure=measure, **everything))).rows)
+    expected = SLOW.cells(Question(measure=measure, **everything))
+    assert {day: n for day, n in found.items() if n} == {day: n for (day,), n in expected.items()}
 
 
 @pytest.mark.parametrize("dimension", sorted(PLACES))

@@ -155,12 +155,19 @@ async def test_catalogues_and_dimensions_tell_their_codes_in_both_languages(gate
         ('population(asKnownAt: {position: "p1.3.9999-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "lies ahead"),
         ('population(asKnownAt: {position: "p1.7.0-0-0-0-0-0-0-0-0"})', "UNKNOWN_POSITION", "no ledger known here"),
         ('population(asKnownAt: {time: "2025-01-01T00:00:00"})', "BAD_QUESTION", "timezone"),
+        ('population(asKnownAt: {time: "0001-01-01T00:00:00+14:00"})', "BAD_QUESTION", "1995-01-01T00:00:00Z"),
+        ('population(asKnownAt: {time: "9999-12-31T23:59:59-05:00"})', "BAD_QUESTION", "2148-12-31T00:00:00Z"),
         (
             'population(from: "2000-01-01", to: "2026-01-01", interval: DAY, by: [OFFENCE, RESIDENCE_DISTRICT])',
             "TOO_MANY_ROWS",
             "order an export",
         ),
         ('population(from: "2010-01-01", to: "2148-01-01", interval: DAY)', "TOO_MANY_ROWS", "the limit is 50000"),
+        (
+            'population(from: "1969-06-01", to: "2026-01-01", interval: YEAR)',
+            "BAD_QUESTION",
+            "days lie between 1995-01-01 and 2148-12-31",
+        ),
     ],
 )
 async def test_a_question_that_cannot_be_answered_is_told_what_to_do(

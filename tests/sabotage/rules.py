@@ -139,6 +139,13 @@ RULES = (
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
+        "no day is asked that the ledger's days cannot hold",
+        "shared/contracts/questions.py",
+        "not FIRST_DAY <= day <= LAST_DAY for",
+        "day > LAST_DAY for",
+        "tests/integration/test_gateway.py::test_a_question_that_cannot_be_answered_is_told_what_to_do",
+    ),
+    Rule(
         "a person counts once, whatever the number of supervisions",
         f"{_QUERIES}/supervised_persons.sql",
         "    uniqExact(person) AS persons,\n",

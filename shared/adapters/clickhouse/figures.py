@@ -42,7 +42,6 @@ from shared.adapters.clickhouse.statements import (
 )
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName, SharedIdentityQuestion
 from shared.contracts.headcounts import (
-    EARLIEST,
     MAX_EXPLANATIONS,
     Explanations,
     Headcount,
@@ -66,6 +65,7 @@ from shared.contracts.questions import (
     TooManyRowsError,
     UnknownPositionError,
 )
+from shared.contracts.terms import FIRST_DAY
 from shared.contracts.topics import MERGED_PARTITION, PARTITIONS
 from shared.domain.anomalies import DEPARTED_NOT_ARRIVED, TOLD_TOGETHER_MS, TRANSIT_DAYS_MAX
 from shared.domain.laws import SAMPLES, Verdict
@@ -181,7 +181,7 @@ class ClickHouseFigures:
         parameters = {
             "journal": self._with_contradictions(asked.as_known_at),
             "establishment": asked.establishment or "",
-            "first_day": asked.from_day or EARLIEST,
+            "first_day": asked.from_day or FIRST_DAY,
             "last_day": asked.last_day,
             "first": asked.first + 1,
         }
