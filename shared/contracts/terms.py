@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
 
 FIRST_DAY = date(1995, 1, 1)
-"""Of nothing before it anything is told, and nothing can be asked."""
+"""The first of which facts are taken, and the first of which figures can be asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ inside AS (
             FROM {journal:Identifier}
             WHERE book = 'custody' AND effective_day <= {last_day:Date}
 -- @include known
-                AND person IN ( -- one in twenty of all who were ever inside: the others need not be added up
+                AND person IN ( -- the others, who are most, need not be added up
                     SELECT person FROM {journal:Identifier}
                     WHERE book = 'supervision' AND effective_day <= {last_day:Date}
                 )
