@@ -157,8 +157,8 @@ async def _measured(
     async with await connect_async(settings) as client:
         with closing(RedisExportJobs.connect(settings.redis)) as jobs:
             checkpoints = ClickHouseCheckpoints(client)
-            await checkpoints.before(
-                date(2026, 1, 31), None
+            await checkpoints.under(
+                [date(2026, 1, 31)], None
             )  # known from now on: what is asked at once is sent in its order
             prepared = [await _prepared(client, checkpoints, jobs, *one) for one in examples().items()]
         found = [one for one in prepared if any(sent.is_table for sent in one.sent)]

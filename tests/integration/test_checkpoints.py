@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
+from shared.adapters.clickhouse.checkpoints import Checkpoint, ClickHouseCheckpoints
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
@@ -23,12 +23,13 @@ from shared.runtime.settings import Settings
 from tests.support.slow_count import SlowCount, known_then
 from tests.support.small_ledger import consumed, lima_date, rows_of, write
 
-JOURNAL, TABLE = "journal_checked", "checkpoint_checkedb"
+JOURNAL, TABLE = "journal_checked", "checkpoint_checkedc"
 MADE = consumed(11, 200)
 ROWS = rows_of(MADE)
 SLOW = SlowCount(ROWS)
 DAYS = sorted({lima_date(one.recorded_at_ms) for many in MADE.values() for one in many})
 LATE = sum(lima_date(row.recorded_ms).replace(day=1) > row.day for row in ROWS)
+LATER = sum(lima_date(row.recorded_ms).replace(day=1) - timedelta(days=28) > row.day for row in ROWS)
 AHEAD = sum(row.day.replace(day=1) > lima_date(row.recorded_ms) for row in ROWS)
 HELD = (
     (Dimension.ESTABLISHMENT, Dimension.SEX, Dimension.LEGAL_STATUS, Dimension.REGIONAL_OFFICE, Dimension.DEPARTMENT),
@@ -41,7 +42,7 @@ STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     async with await connect_async(clickhouse_settings) as connected:
         await connected.command(f"CREATE TABLE {JOURNAL} AS journal_3")
-        await connected.command(f"CREATE TABLE {TABLE} AS checkpoint_3b")
+        await connected.command(f"CREATE TABLE {TABLE} AS checkpoint_3c")
         await write(ClickHouseJournal(connected, JOURNAL), MADE)
         yield connected
         await connected.command(f"DROP TABLE {JOURNAL}")
@@ -73,6 +74,7 @@ async def passed(client: AsyncClient) -> date:
 
 def test_this_country_has_news_of_the_months_before() -> None:
     assert LATE > 50
+    assert LATER > 20, "also of months long before"
     assert AHEAD > 10, "and of the months after"
     assert len({day.replace(day=1) for day in DAYS}) > 2
 
@@ -117,7 +119,18 @@ async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, 
     """With some of the checkpoints made, all, or none, it is the slow count of the rows known then."""
     dice = random.Random(seed)
     checkpoints = await some_of_them(client, dice)
-    question = any_stock(dice)
+    await assert_counted(client, checkpoints, any_stock(dice, any_time(dice)))
+
+
+@pytest.mark.parametrize("seed", range(150))
+async def test_any_series_whose_closes_end_months(client: AsyncClient, passed: date, seed: int) -> None:
+    """Each close may rest on its own checkpoint; between those, no news that came later is lost or counted twice."""
+    dice = random.Random(seed)
+    checkpoints = await some_of_them(client, dice, of_all=0.95)
+    await assert_counted(client, checkpoints, any_stock(dice, some_period(dice)))
+
+
+async def assert_counted(client: AsyncClient, checkpoints: ClickHouseCheckpoints, question: Question) -> None:
     table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
     assert table == await ClickHouseFigures(client, JOURNAL).answer(question)
     expected = known_then(ROWS, question.as_known_at).cells(question)
@@ -167,18 +180,23 @@ async def test_such_questions_begin_at_a_checkpoint(client: AsyncClient, passed:
     checkpoints = ClickHouseCheckpoints(client, JOURNAL)
     for month in await checkpoints.due():
         await checkpoints.make(month)
-    asked = [any_stock(random.Random(seed)) for seed in range(150)]
-    begun = [await checkpoints.before(closes(question)[0], question.as_known_at) for question in asked]
-    assert sum(month is not None for month in begun) > 50
-    assert len(set(begun)) > 2
+
+    async def rested(when: Callable[[random.Random], dict[str, Any]]) -> list[list[Checkpoint]]:
+        asked = [any_stock(dice, when(dice)) for dice in map(random.Random, range(150))]
+        return [await checkpoints.under(closes(question), question.as_known_at) for question in asked]
+
+    begun = await rested(any_time)
+    assert sum(bool(found) for found in begun) > 50
+    assert len({found[0] for found in begun if found}) > 2
+    assert sum(len(found) > 2 for found in await rested(some_period)) > 30, "closes with checkpoints of their own"
 
 
-async def some_of_them(client: AsyncClient, dice: random.Random) -> ClickHouseCheckpoints:
+async def some_of_them(client: AsyncClient, dice: random.Random, *, of_all: float = 0.7) -> ClickHouseCheckpoints:
     """The checkpoints, of which some are made."""
     checkpoints = ClickHouseCheckpoints(client, JOURNAL)
     await client.command(f"TRUNCATE TABLE {TABLE}")
     for month in await checkpoints.due():
-        if dice.random() < 0.7:
+        if dice.random() < of_all:
             await checkpoints.make(month)
     return checkpoints
 
@@ -188,7 +206,26 @@ def some_day(dice: random.Random) -> date:
     return day if dice.random() < 0.7 else day.replace(day=1) - timedelta(days=1)  # where a checkpoint ends
 
 
-def any_stock(dice: random.Random) -> Question:
+def any_time(dice: random.Random) -> dict[str, Any]:
+    """A day, or a period of some days in pieces of any length."""
+    day = some_day(dice)
+    if dice.random() < 0.6:
+        return {"at": day}
+    return {
+        "from_day": day,
+        "to_day": day + timedelta(days=dice.randrange(1, 90)),
+        "interval": dice.choice(list(Interval)),
+    }
+
+
+def some_period(dice: random.Random) -> dict[str, Any]:
+    """A period that may begin before all and end after all, in pieces that end with months."""
+    start = DAYS[0] + timedelta(days=dice.randrange(-15, 60))
+    interval = dice.choice((Interval.MONTH, Interval.MONTH, Interval.QUARTER, Interval.YEAR))
+    return {"from_day": start, "to_day": start + timedelta(days=dice.randrange(30, 240)), "interval": interval}
+
+
+def any_stock(dice: random.Random, when: dict[str, Any]) -> Question:
     held = dice.choice(HELD)
     measure = dice.choice(STOCKS)
     fit = [d for d in held if d in MEASURES[measure].dimensions]
@@ -198,14 +235,6 @@ def any_stock(dice: random.Random) -> Question:
         by = dice.choice(fit)
         seen = sorted({SLOW.member(r, DAYS[-1], DAYS[-1], by) for r in ROWS if r.entry.book == MEASURES[measure].book})
         filters = (Filter(dimension=by, codes=tuple(seen[:2])),) if seen else ()
-    day = some_day(dice)
-    when: dict[str, Any] = {"at": day}
-    if dice.random() < 0.4:
-        when = {
-            "from_day": day,
-            "to_day": day + timedelta(days=dice.randrange(1, 90)),
-            "interval": dice.choice(list(Interval)),
-        }
     return Question(measure=measure, dimensions=dimensions, filters=filters, as_known_at=some_knowledge(dice), **when)
 
 

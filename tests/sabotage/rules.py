@@ -127,8 +127,36 @@ RULES = (
     Rule(
         "a figure begins at a checkpoint that was wholly known then",
         "shared/adapters/clickhouse/checkpoints.py",
-        "if one.month <= close + ONE_DAY and one.was_known(at))",
-        "if one.month <= close + ONE_DAY)",
+        "for one in made if one.was_known(at)}",
+        "for one in made}",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
+        "closes with checkpoints of their own lack no month between them",
+        "shared/adapters/clickhouse/checkpoints.py",
+        "takewhile(known.__contains__,",
+        "filter(known.__contains__,",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
+        "what is known of its close counts at its close alone",
+        f"{_QUERIES}/parts/stock_moments.sql",
+        "if(month = {base:Date}, toDate(65535), month)",
+        "toDate(65535)",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
+        "what was learnt between two closes of the time before the first counts at the first",
+        f"{_QUERIES}/parts/stock_moments.sql",
+        " OR held = {late:String} AND month > {opens:Date} AND month <= {base:Date})",
+        ")",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
+        "late news counts no longer where a checkpoint knows it",
+        f"{_QUERIES}/parts/stock_moments.sql",
+        "dateTrunc({unit:String}, month - 1)) AS until",
+        "toDate(65535)) AS until",
         "tests/integration/test_checkpoints.py",
     ),
     Rule(

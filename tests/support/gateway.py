@@ -49,7 +49,7 @@ async def gateway(
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with await connect_async(clickhouse_settings) as client:
         await client.command(f"CREATE TABLE {JOURNAL} AS journal_3")
-        await client.command(f"CREATE TABLE {checkpoints_of(JOURNAL)} AS checkpoint_3b")
+        await client.command(f"CREATE TABLE {checkpoints_of(JOURNAL)} AS checkpoint_3c")
         await write(ClickHouseJournal(client, JOURNAL), made())
         told = {
             **clickhouse_settings.model_dump(),

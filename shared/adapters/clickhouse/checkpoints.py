@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -74,8 +75,8 @@ class ClickHouseCheckpoints:
         except (ClickHouseError, OSError) as error:
             raise JournalError(str(error)) from error
 
-    async def before(self, close: date, at: KnownAt | None) -> Checkpoint | None:
-        """What a stock at the close of this day, as known then, may begin at. Raises FiguresUnavailableError."""
+    async def under(self, closes: Sequence[date], at: KnownAt | None) -> list[Checkpoint]:
+        """What stocks at these closes, as known then, rest on, as `under` says. Raises FiguresUnavailableError."""
         now = asyncio.get_running_loop().time()
         if now - self._renewed_at > RENEW_SECONDS:
             try:
@@ -83,7 +84,7 @@ class ClickHouseCheckpoints:
             except JournalError as error:
                 raise FiguresUnavailableError("the journal does not answer") from error
             self._renewed_at = now
-        return latest(self._known, close, at)
+        return under(self._known, closes, at)
 
     async def _there(self) -> list[Checkpoint]:
         rows = await self._ask("checkpoints", {"checkpoints": self.table})
@@ -96,10 +97,26 @@ class ClickHouseCheckpoints:
             raise JournalError(str(error)) from error
 
 
-def latest(made: Sequence[Checkpoint], close: date, at: KnownAt | None) -> Checkpoint | None:
-    """That of the last month, of those in order, that ends no later than this day and was wholly known then."""
-    fit = (one for one in reversed(made) if one.month <= close + ONE_DAY and one.was_known(at))
-    return next(fit, None)
+def under(made: Sequence[Checkpoint], closes: Sequence[date], at: KnownAt | None) -> list[Checkpoint]:
+    """Of those made and wholly known then that of each close, up to the first close that has none of its own.
+
+    It and all after it rest on the latest there is for it, which is told last. No month between those told is missing:
+    each holds the late news of its own month.
+    """
+    known = {one.month: one for one in made if one.was_known(at)}
+    month = max((month for month in known if month <= closes[0] + ONE_DAY), default=None)
+    if month is None:
+        return []
+    found = [known[month]]
+    for close, following in pairwise(closes):
+        if month != close + ONE_DAY:
+            break
+        unbroken = takewhile(known.__contains__, _firsts_of_months(month, following + ONE_DAY))
+        if (last := max(unbroken, default=month)) == month:
+            break
+        month = last
+        found.append(known[month])
+    return found
 
 
 def _firsts_of_months(first: date, passed: date) -> Iterator[date]:

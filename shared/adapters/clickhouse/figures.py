@@ -34,11 +34,11 @@ from shared.adapters.clickhouse.statements import (
     changes_of,
     closes,
     cut,
-    first_stock,
     known,
     known_flags,
     periods,
     rows_of,
+    stocks,
 )
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName, SharedIdentityQuestion
 from shared.contracts.headcounts import (
@@ -106,12 +106,14 @@ class ClickHouseFigures:
         return _table(question, found, totals, consumed)
 
     async def _base(self, question: Question) -> Base | None:
-        """The checkpoint that an answer may begin at, if there is one."""
-        close = first_stock(question)
-        if self._checkpoints is None or close is None:
+        """The checkpoints that an answer may rest on, if there are any."""
+        if self._checkpoints is None or not (days := stocks(question)):
             return None
-        found = await self._checkpoints.before(close, question.as_known_at)
-        return Base(self._checkpoints.table, found.month, list(found.next_offsets)) if found else None
+        found = await self._checkpoints.under(days, question.as_known_at)
+        if not found:
+            return None
+        last = found[-1]
+        return Base(self._checkpoints.table, [one.month for one in found], last.month, list(last.next_offsets))
 
     async def establishments(
         self, day: date, as_known_at: KnownAt | None

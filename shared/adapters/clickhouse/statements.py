@@ -56,40 +56,46 @@ def cut(name: str, flags: frozenset[str]) -> str:
 
 
 class Base(NamedTuple):
-    """The checkpoint that a stock begins at: its table, its month, and how far each partition had come before it."""
+    """The checkpoints that stocks rest on: their table, their months, and how far partitions had come before the last.
+
+    All closes from its eve on rest on the last, `base`; each close before it on one of its own.
+    """
 
     checkpoints: str
+    months: list[date]
     base: date
     base_next: list[int]
 
 
-_FROM_CHECKPOINT = frozenset({"from_checkpoint"})
-
-
 def rows_of(question: Question, journal: str, base: Base | None = None) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    text = cut(_file(question), flags(question) | (_FROM_CHECKPOINT if base else set()))
+    text = cut(_file(question), flags(question) | _rests(base))
     if question.top is not None:
         text = compose("top").replace(_ROWS, text)
-    opens = base.base if base else periods(question)[0][0]
+    opens = base.months[0] if base else periods(question)[0][0]
     return Statement(text, parameters(question, journal) | {"opens": opens} | (base._asdict() if base else {}))
 
 
-def first_stock(question: Question) -> date | None:
-    """The first day at whose close this question needs a stock, if checkpoints hold every column that it asks for."""
+def _rests(base: Base | None) -> set[str]:
+    """The words for what rests on checkpoints: one that all begins at, or closes with their own."""
+    rests = {"from_checkpoint"} if base else set()
+    return rests | {"own_checkpoints" if base and len(base.months) > 1 else "one_base"}
+
+
+def stocks(question: Question) -> list[date]:
+    """The days at whose close this question needs a stock, if checkpoints hold every column that it asks for."""
     if _projection(question) is None:
-        return None
-    return {
-        "stock": closes(question)[0],
-        "crowding": closes(question)[0],
-        "balance": periods(question)[0][0] - ONE_DAY,
-    }.get(MEASURES[question.measure].kind)
+        return []
+    kind = MEASURES[question.measure].kind
+    if kind == "balance":
+        return [periods(question)[0][0] - ONE_DAY]
+    return closes(question) if kind in {"stock", "crowding"} else []
 
 
 def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:
     """The query that tells what changed this figure between a position and the one that the question is asked at."""
     kind = MEASURES[question.measure].kind
-    by_fact = cut(f"{kind}_changes", flags(question) | {"changes"})
+    by_fact = cut(f"{kind}_changes", flags(question) | {"changes"} | _rests(None))
     text = statement("changes").replace(_ROWS, by_fact)
     return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
 
@@ -99,7 +105,7 @@ def around(name: str, rows: Statement, question: Question, **more: object) -> St
 
     Rows of its own have nothing (`-- @no_values`) for each value of those.
     """
-    begins = _FROM_CHECKPOINT if "base" in rows.parameters else set()
+    begins = {"from_checkpoint"} if "base" in rows.parameters else set()
     no_values = ", ".join(["NULL"] * len(MEASURES[question.measure].values))
     text = cut(name, flags(question) | begins).replace(_NO_VALUES, no_values).replace(_ROWS, rows.sql)
     used = set(_PARAMETER.findall(text))
@@ -143,7 +149,6 @@ def flags(question: Question) -> frozenset[str]:
         | {"own_day" if own_day else "any_day"}
         | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
         | ({kind} & {"crowding"})
-        | ({f"in_{projection}"} if projection else set())
         | ({f"by_{projection}"} if projection and "days_decide" in knows else set())
         | knows
     )
@@ -172,6 +177,8 @@ def parameters(question: Question, journal: str) -> Parameters:
         "last_day": asked[-1][1] - ONE_DAY,
         "pieces": len(asked),
         "unit": question.interval or "day",
+        "held": _projection(question) or "",
+        "late": f"{_projection(question)}_late",
         **_keys(question),
         **{f"only_{each.dimension}": list(each.codes) for each in question.filters},
         **known(question.as_known_at),

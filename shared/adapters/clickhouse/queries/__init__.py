@@ -17,8 +17,8 @@ def journal_of(position: LogPosition, current: str = LEDGER) -> str:
 
 
 def checkpoints_of(journal: str) -> str:
-    """The table of its stocks at the ends of months that are over, in its second form."""
-    return journal.replace("journal", "checkpoint", 1) + "b"
+    """The table of its stocks at the ends of months that are over, in its third form."""
+    return journal.replace("journal", "checkpoint", 1) + "c"
 
 
 @cache

@@ -36,3 +36,25 @@ WHERE recorded_day < {month:Date}
 GROUP BY book, day, establishment, legal_status, offence, attempt
 HAVING stock != 0
 SETTINGS preferred_optimize_projection_name = 'by_offence'
+UNION ALL
+SELECT
+    {month:Date} AS month, 'core_late' AS held, CAST([], 'Array(UInt64)') AS next_offsets, toString(book) AS book,
+    toLastDayOfMonth(effective_day) AS day, establishment, sex, legal_status,
+    '' AS offence, toUInt8(0) AS attempt, sum(stock_delta) AS stock
+FROM {journal:Identifier}
+WHERE recorded_day < {month:Date} AND recorded_day >= {month:Date} - toIntervalMonth(1)
+    AND effective_day < {month:Date} - toIntervalMonth(1)
+GROUP BY book, day, establishment, sex, legal_status
+HAVING stock != 0
+SETTINGS preferred_optimize_projection_name = 'by_core'
+UNION ALL
+SELECT
+    {month:Date} AS month, 'offence_late' AS held, CAST([], 'Array(UInt64)') AS next_offsets, toString(book) AS book,
+    toLastDayOfMonth(effective_day) AS day, establishment, '' AS sex, legal_status,
+    offence, attempt, sum(stock_delta) AS stock
+FROM {journal:Identifier}
+WHERE recorded_day < {month:Date} AND recorded_day >= {month:Date} - toIntervalMonth(1)
+    AND effective_day < {month:Date} - toIntervalMonth(1)
+GROUP BY book, day, establishment, legal_status, offence, attempt
+HAVING stock != 0
+SETTINGS preferred_optimize_projection_name = 'by_offence'

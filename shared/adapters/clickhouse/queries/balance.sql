@@ -54,8 +54,7 @@ raw AS (
         sum(stock_delta) AS change
     FROM {checkpoints:Identifier} FINAL
     WHERE month = {base:Date}
-        AND held = 'core' -- @when in_core
-        AND held = 'offence' -- @when in_offence
+        AND held = {held:String}
         AND book = {book:String}
         AND effective_day < {opens:Date}
 -- @include raw_filters

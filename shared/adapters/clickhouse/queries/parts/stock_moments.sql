@@ -1,11 +1,15 @@
 -- moments: the stock of each raw cell at the close of each piece of the period: what was recorded before a checkpoint, if there
 -- is one, and what was recorded since. To plan a table costs more than to read it, so there is one of each.
+-- Closes of a series may rest on a checkpoint each (`months`; `base` is the last, for its own close and all after it). Then a sum
+-- counts from its piece up to, not with, the piece of `until`: what a checkpoint holds for its own close alone, and late news from
+-- the month that it is about up to the piece in which it was recorded, whose close has it from its own checkpoint.
 moments AS ( -- @when whole
 raw AS ( -- @when series
     SELECT
 -- @include raw
 -- @include piece
         {last_day:Date} AS piece, -- @when whole
+        toDate(65535) AS until, -- @when own_checkpoints
         {last_day:Date} AS day,
         book AS line, -- @when crowding
         sum(stock_delta) AS value
@@ -24,15 +28,16 @@ raw AS ( -- @when series
 -- @include raw
 -- @include piece
         {last_day:Date} AS piece, -- @when whole
+        if(held = {held:String}, if(month = {base:Date}, toDate(65535), month), dateTrunc({unit:String}, month - 1)) AS until, -- @when own_checkpoints
         {last_day:Date} AS day,
         book AS line, -- @when crowding
         sum(stock_delta) AS value
     FROM {checkpoints:Identifier} FINAL
-    WHERE month = {base:Date}
-        AND held = 'core' -- @when in_core
-        AND held = 'offence' -- @when in_offence
-        AND (book = {book:String} OR book = {other_book:String})
+    WHERE (book = {book:String} OR book = {other_book:String})
         AND effective_day <= {last_day:Date}
+        AND held = {held:String} AND month = {base:Date} -- @when one_base
+        AND (held = {held:String} AND month IN {months:Array(Date)} OR held = {late:String} AND month > {opens:Date} AND month <= {base:Date}) -- @when own_checkpoints
+        AND until > piece -- @when own_checkpoints
 -- @include raw_filters
     GROUP BY ALL
     SETTINGS optimize_move_to_prewhere = 0
