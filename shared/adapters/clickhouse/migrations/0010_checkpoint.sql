@@ -1,6 +1,7 @@
 -- Checkpoints of stocks, once more: beside the sums of 0005 the late news of the month before `month`, that is what it recorded
 -- about months before it. So a series rests on the checkpoint of each of its closes, and what was learnt later about one of them
--- is found here and not among the days of all years. Sorted by what is held, so that a question reads one kind alone.
+-- is found here and not among the days of all years. Months first: parts are of months that follow each other, and `FINAL` need
+-- not merge what cannot meet.
 -- checkpoint_3b stays until no gateway of the release before can ask for it.
 CREATE TABLE checkpoint_3c
 (
@@ -18,5 +19,5 @@ CREATE TABLE checkpoint_3c
     stock_delta Int64
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (held, month, book, effective_day, establishment, sex, legal_status, offence, attempt)
+ORDER BY (month, held, book, effective_day, establishment, sex, legal_status, offence, attempt)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
