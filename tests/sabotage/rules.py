@@ -183,9 +183,30 @@ RULES = (
     Rule(
         "who of the supervised is inside is told as it was known",
         f"{_QUERIES}/supervised_persons.sql",
-        "-- @include known\n                AND person IN (",
-        "                AND person IN (",
+        "-- @when from_checkpoint\n-- @include known\n",
+        "-- @when from_checkpoint\n",
         "tests/integration/test_figures.py",
+    ),
+    Rule(
+        "who of the supervised left after a roll is not inside",
+        f"{_QUERIES}/supervised_persons.sql",
+        "                AND recorded_day >= {base:Date} -- @when from_checkpoint\n-- @include known\n",
+        "                AND recorded_day > '2149-01-01' -- @when from_checkpoint\n-- @include known\n",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
+        "a roll that was made twice is read once",
+        f"{_QUERIES}/parts/stock_moments.sql",
+        "        AND held = {held:String} AND month = {base:Date} -- @when one_base\n",
+        "        AND month = {base:Date} -- @when one_base\n        AND held = {held:String} -- @when from_sums\n",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
+        "what a roll knows of the time after it keeps its day",
+        f"{_QUERIES}/append_roll.sql",
+        "greatest(effective_day, {month:Date} - 1) AS day",
+        "{month:Date} - 1 AS day",
+        "tests/integration/test_checkpoints.py",
     ),
     Rule(
         "what was learnt since a checkpoint about the time before it is in the opening of a balance",

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from services.gateway.app import build
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
-from shared.adapters.clickhouse.queries import checkpoints_of
+from shared.adapters.clickhouse.queries import checkpoints_of, rolls_of
 from shared.ports import Consumed
 from shared.runtime.clock import FixedClock
 from shared.runtime.settings import GatewaySettings, Settings
@@ -50,6 +50,7 @@ async def gateway(
     async with await connect_async(clickhouse_settings) as client:
         await client.command(f"CREATE TABLE {JOURNAL} AS journal_3")
         await client.command(f"CREATE TABLE {checkpoints_of(JOURNAL)} AS checkpoint_3c")
+        await client.command(f"CREATE TABLE {rolls_of(JOURNAL)} AS roll_3")
         await write(ClickHouseJournal(client, JOURNAL), made())
         told = {
             **clickhouse_settings.model_dump(),
@@ -70,6 +71,7 @@ async def gateway(
             await running
         await client.command(f"DROP TABLE {JOURNAL}")
         await client.command(f"DROP TABLE {checkpoints_of(JOURNAL)}")
+        await client.command(f"DROP TABLE {rolls_of(JOURNAL)}")
 
 
 async def _answers(asking: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from shared.adapters.clickhouse.queries import LEDGER, checkpoints_of, statement
+from shared.adapters.clickhouse.queries import LEDGER, checkpoints_of, rolls_of, statement
 from shared.contracts.questions import LEDGER_VERSION, FiguresUnavailableError, KnownAt, LogPosition
 from shared.contracts.topics import PARTITIONS
 from shared.domain.facts import LIMA_OFFSET_MS
@@ -36,6 +36,8 @@ class Checkpoint(NamedTuple):
 
     month: date
     next_offsets: tuple[int, ...]
+    roll: str = ""
+    """The name of its roll in the table of rolls; empty where there is none."""
 
     def was_known(self, at: KnownAt | None) -> bool:
         """Whether all of it was known then; at a moment within the month only a part was."""
@@ -56,6 +58,7 @@ class ClickHouseCheckpoints:
 
     def __init__(self, client: AsyncClient, journal: str = LEDGER) -> None:
         self.table = checkpoints_of(journal)
+        self.rolls = rolls_of(journal)
         self._client = client
         self._journal = journal
         self._known: list[Checkpoint] = []
@@ -64,19 +67,29 @@ class ClickHouseCheckpoints:
     async def due(self) -> list[date]:
         """See shared.ports.Checkpoints."""
         ((first, passed),) = await self._ask("passed", {"journal": self._journal, "partitions": PARTITIONS})
-        made = {one.month for one in await self._there()}
+        made = {one.month for one in await self._there() if one.roll or not _has_roll(one.month)}
         return [month for month in _firsts_of_months(first, passed) if month not in made]
 
     async def make(self, month: date) -> None:
         """See shared.ports.Checkpoints."""
-        parameters = {"journal": self._journal, "checkpoints": self.table, "month": month}
+        parameters = {"journal": self._journal, "checkpoints": self.table, "rolls": self.rolls, "month": month}
         try:
+            if _has_roll(month):
+                await self._client.command(statement("append_roll"), parameters, settings=_AS_ONE_PART)
             await self._client.command(statement("append_checkpoint"), parameters, settings=_AS_ONE_PART)
         except (ClickHouseError, OSError) as error:
             raise JournalError(str(error)) from error
 
     async def under(self, closes: Sequence[date], at: KnownAt | None) -> list[Checkpoint]:
         """What stocks at these closes, as known then, rest on, as `under` says. Raises FiguresUnavailableError."""
+        return under(await self._made(), closes, at)
+
+    async def roll_under(self, close: date, at: KnownAt | None) -> list[Checkpoint]:
+        """The one with a roll under all stocks from this close on, as known then. Raises FiguresUnavailableError."""
+        return under([one for one in await self._made() if one.roll], [close], at)
+
+    async def _made(self) -> list[Checkpoint]:
+        """All that are made, as known for a while."""
         now = asyncio.get_running_loop().time()
         if now - self._renewed_at > RENEW_SECONDS:
             try:
@@ -84,17 +97,22 @@ class ClickHouseCheckpoints:
             except JournalError as error:
                 raise FiguresUnavailableError("the journal does not answer") from error
             self._renewed_at = now
-        return under(self._known, closes, at)
+        return self._known
 
     async def _there(self) -> list[Checkpoint]:
-        rows = await self._ask("checkpoints", {"checkpoints": self.table})
-        return [Checkpoint(month, tuple(offsets)) for month, offsets in rows]
+        rows = await self._ask("checkpoints", {"checkpoints": self.table, "rolls": self.rolls})
+        return [Checkpoint(month, tuple(offsets), roll) for month, offsets, roll in rows]
 
     async def _ask(self, name: str, parameters: dict[str, Any]) -> Any:
         try:
             return (await self._client.query(statement(name), parameters)).result_rows
         except (ClickHouseError, OSError) as error:
             raise JournalError(str(error)) from error
+
+
+def _has_roll(month: date) -> bool:
+    """Every person in one row is much to keep: once a year is enough to read a tenth of the journal."""
+    return month.month == 1
 
 
 def under(made: Sequence[Checkpoint], closes: Sequence[date], at: KnownAt | None) -> list[Checkpoint]:

@@ -37,6 +37,7 @@ from shared.adapters.clickhouse.statements import (
     known,
     known_flags,
     periods,
+    projection,
     rows_of,
     stocks,
 )
@@ -109,11 +110,15 @@ class ClickHouseFigures:
         """The checkpoints that an answer may rest on, if there are any."""
         if self._checkpoints is None or not (days := stocks(question)):
             return None
-        found = await self._checkpoints.under(days, question.as_known_at)
+        if held := projection(question):
+            found = await self._checkpoints.under(days, question.as_known_at)
+            table = self._checkpoints.table
+        else:
+            found = await self._checkpoints.roll_under(days[0], question.as_known_at)
+            table, held = self._checkpoints.rolls, found[0].roll if found else ""
         if not found:
             return None
-        last = found[-1]
-        return Base(self._checkpoints.table, [one.month for one in found], last.month, list(last.next_offsets))
+        return Base(table, held, [one.month for one in found], found[-1].month, list(found[-1].next_offsets))
 
     async def establishments(
         self, day: date, as_known_at: KnownAt | None

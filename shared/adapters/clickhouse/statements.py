@@ -56,12 +56,13 @@ def cut(name: str, flags: frozenset[str]) -> str:
 
 
 class Base(NamedTuple):
-    """The checkpoints that stocks rest on: their table, their months, and how far partitions had come before the last.
+    """The checkpoints that stocks rest on: their table, what of it, their months, how far the log was before the last.
 
     All closes from its eve on rest on the last, `base`; each close before it on one of its own.
     """
 
     checkpoints: str
+    held: str
     months: list[date]
     base: date
     base_next: list[int]
@@ -69,23 +70,25 @@ class Base(NamedTuple):
 
 def rows_of(question: Question, journal: str, base: Base | None = None) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    text = cut(_file(question), flags(question) | _rests(base))
+    text = cut(_file(question), flags(question) | _rests(question, base))
     if question.top is not None:
         text = compose("top").replace(_ROWS, text)
-    opens = base.months[0] if base else periods(question)[0][0]
-    return Statement(text, parameters(question, journal) | {"opens": opens} | (base._asdict() if base else {}))
+    basis: Parameters = {"opens": periods(question)[0][0]}
+    if base:
+        basis = base._asdict() | {"opens": base.months[0], "late": f"{base.held}_late"}
+    return Statement(text, parameters(question, journal) | basis)
 
 
-def _rests(base: Base | None) -> set[str]:
-    """The words for what rests on checkpoints: one that all begins at, or closes with their own."""
-    rests = {"from_checkpoint"} if base else set()
-    return rests | {"own_checkpoints" if base and len(base.months) > 1 else "one_base"}
+def _rests(question: Question, base: Base | None) -> set[str]:
+    """The words for what rests on checkpoints: on sums or on a roll; all on one, or each close on its own."""
+    if base is None:
+        return {"one_base"}
+    kind = "from_sums" if projection(question) else "from_roll"
+    return {"from_checkpoint", kind, "own_checkpoints" if len(base.months) > 1 else "one_base"}
 
 
 def stocks(question: Question) -> list[date]:
-    """The days at whose close this question needs a stock, if checkpoints hold every column that it asks for."""
-    if _projection(question) is None:
-        return []
+    """The days at whose close this question needs a stock."""
     kind = MEASURES[question.measure].kind
     if kind == "balance":
         return [periods(question)[0][0] - ONE_DAY]
@@ -95,7 +98,7 @@ def stocks(question: Question) -> list[date]:
 def changes_of(question: Question, since: LogPosition, journal: str) -> Statement:
     """The query that tells what changed this figure between a position and the one that the question is asked at."""
     kind = MEASURES[question.measure].kind
-    by_fact = cut(f"{kind}_changes", flags(question) | {"changes"} | _rests(None))
+    by_fact = cut(f"{kind}_changes", flags(question) | {"changes"} | _rests(question, None))
     text = statement("changes").replace(_ROWS, by_fact)
     return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
 
@@ -140,22 +143,23 @@ def flags(question: Question) -> frozenset[str]:
         reads |= {"establishment", "counterparty", "place"}
     if question.measure is Measure.SUPERVISED_PERSONS:
         reads |= {"person"}
-    projection = _projection(question)
+    covered = projection(question)
     knows = known_flags(question.as_known_at)
     own_day = bool(reads & {"place", "birth_month"})
     return frozenset(
         {*derived, *(f"asks_{dimension}" for dimension in question.dimensions), *(f"only_{d}" for d in filtered)}
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
-        | ({f"by_{question.interval}", "series"} if question.interval else {"whole"})
+        | {f"by_{question.interval}" if question.interval else "whole"}
+        | {"series" if question.interval or question.measure is Measure.SUPERVISED_PERSONS else "at_once"}
         | ({kind} & {"crowding"})
-        | ({f"by_{projection}"} if projection and "days_decide" in knows else set())
+        | ({f"by_{covered}"} if covered and "days_decide" in knows else set())
         | knows
     )
 
 
-def _projection(question: Question) -> str | None:
-    """The projection, and the part of a checkpoint, that holds all columns asked; None if none does."""
+def projection(question: Question) -> str | None:
+    """The projection, and the sums of a checkpoint, that hold all columns asked; None if none does."""
     asked = {*question.dimensions, *(each.dimension for each in question.filters)}
     columns = {column for dimension in asked for column in _READS.get(dimension, (dimension.value,))} - {"place"}
     of_subjects = question.measure is Measure.SUPERVISED_PERSONS
@@ -177,8 +181,6 @@ def parameters(question: Question, journal: str) -> Parameters:
         "last_day": asked[-1][1] - ONE_DAY,
         "pieces": len(asked),
         "unit": question.interval or "day",
-        "held": _projection(question) or "",
-        "late": f"{_projection(question)}_late",
         **_keys(question),
         **{f"only_{each.dimension}": list(each.codes) for each in question.filters},
         **known(question.as_known_at),

@@ -21,6 +21,11 @@ def checkpoints_of(journal: str) -> str:
     return journal.replace("journal", "checkpoint", 1) + "c"
 
 
+def rolls_of(journal: str) -> str:
+    """The table of everybody who was counted in it at New Year."""
+    return journal.replace("journal", "roll", 1)
+
+
 @cache
 def statement(name: str) -> str:
     """The text of `<name>.sql`."""

@@ -52,7 +52,8 @@ raw AS (
         true AS is_before,
         '' AS cause_,
         sum(stock_delta) AS change
-    FROM {checkpoints:Identifier} FINAL
+    FROM {checkpoints:Identifier}
+    FINAL -- @when from_sums
     WHERE month = {base:Date}
         AND held = {held:String}
         AND book = {book:String}

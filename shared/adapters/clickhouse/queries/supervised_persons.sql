@@ -16,11 +16,28 @@ inside AS (
                 stock_delta
             FROM {journal:Identifier}
             WHERE book = 'custody' AND effective_day <= {last_day:Date}
+                AND recorded_day >= {base:Date} -- @when from_checkpoint
 -- @include known
-                AND person IN ( -- the others, who are most, need not be added up
-                    SELECT person FROM {journal:Identifier}
-                    WHERE book = 'supervision' AND effective_day <= {last_day:Date}
-                )
+-- @when from_checkpoint
+            UNION ALL
+            SELECT
+-- @include piece
+                {first_day:Date} AS piece, -- @when whole
+                person,
+                stock_delta
+            FROM {checkpoints:Identifier}
+            WHERE month = {base:Date} AND held = {held:String} AND book = 'custody' AND effective_day <= {last_day:Date}
+-- @end
+        )
+        WHERE person IN ( -- the others, who are most, need not be added up
+            SELECT person FROM {journal:Identifier}
+            WHERE book = 'supervision' AND effective_day <= {last_day:Date}
+                AND recorded_day >= {base:Date} -- @when from_checkpoint
+-- @when from_checkpoint
+            UNION ALL
+            SELECT person FROM {checkpoints:Identifier}
+            WHERE month = {base:Date} AND held = {held:String} AND book = 'supervision'
+-- @end
         )
         GROUP BY person
     )

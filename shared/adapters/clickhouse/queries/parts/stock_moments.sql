@@ -3,7 +3,7 @@
 -- Closes of a series may rest on a checkpoint each (`months`; `base` is the last, for its own close and all after it). Then a sum
 -- counts from its piece up to, not with, the piece of `until`: what a checkpoint holds for its own close alone, and late news from
 -- the month that it is about up to the piece in which it was recorded, whose close has it from its own checkpoint.
-moments AS ( -- @when whole
+moments AS ( -- @when at_once
 raw AS ( -- @when series
     SELECT
 -- @include raw
@@ -32,7 +32,8 @@ raw AS ( -- @when series
         {last_day:Date} AS day,
         book AS line, -- @when crowding
         sum(stock_delta) AS value
-    FROM {checkpoints:Identifier} FINAL
+    FROM {checkpoints:Identifier}
+    FINAL -- @when from_sums
     WHERE (book = {book:String} OR book = {other_book:String})
         AND effective_day <= {last_day:Date}
         AND held = {held:String} AND month = {base:Date} -- @when one_base
@@ -40,7 +41,7 @@ raw AS ( -- @when series
         AND until > piece -- @when own_checkpoints
 -- @include raw_filters
     GROUP BY ALL
-    SETTINGS optimize_move_to_prewhere = 0
+    SETTINGS optimize_move_to_prewhere = 0 -- @when from_sums
 -- @end
 ),
 -- @include series
