@@ -142,7 +142,10 @@ class Journal(Protocol):
 
 
 class Checkpoints(Protocol):
-    """Stocks at the ends of months that every partition has passed. All raises JournalError."""
+    """Stocks at the ends of months that every partition has passed; in January also by all columns, as a roll.
+
+    All raises JournalError.
+    """
 
     async def due(self) -> list[date]:
         """The months of which there is no checkpoint yet and that can be made, by their first day, in order."""

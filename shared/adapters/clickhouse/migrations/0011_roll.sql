@@ -5,7 +5,7 @@
 CREATE TABLE roll_3
 (
     month Date,                                    -- the first of January of which nothing is in it
-    held String,                                   -- which making of it a row is of
+    held LowCardinality(String),                   -- which making of it a row is of
     book Enum8('' = 0, 'custody' = 1, 'transit' = 2, 'absence' = 3, 'health' = 4, 'child' = 5, 'supervision' = 6,
                'establishment' = 7, 'capacity' = 8, 'residents' = 9, 'anomaly' = 10, 'headcount' = 11),
     effective_day Date,                            -- the day before the month, or one that came later
