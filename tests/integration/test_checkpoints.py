@@ -187,7 +187,7 @@ async def test_any_balance_as_known_at_any_time(client: AsyncClient, passed: dat
     assert {cell: line for cell, line in found.items() if asked or any(line)} == expected
 
 
-@pytest.mark.parametrize("by", [Dimension.ESTABLISHMENT, Dimension.OFFENCE])
+@pytest.mark.parametrize("by", [Dimension.ESTABLISHMENT, Dimension.OFFENCE, Dimension.SCHOOLING])
 async def test_what_was_told_ahead_of_a_month_is_not_counted_on_its_eve(
     client: AsyncClient, checkpoints: ClickHouseCheckpoints, passed: date, by: Dimension
 ) -> None:
