@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise, takewhile
@@ -74,9 +75,9 @@ class ClickHouseCheckpoints:
         """See shared.ports.Checkpoints."""
         parameters = {"journal": self._journal, "checkpoints": self.table, "rolls": self.rolls, "month": month}
         try:
+            await self._client.command(statement("append_checkpoint"), parameters, settings=_AS_ONE_PART)
             if _has_roll(month):
                 await self._client.command(statement("append_roll"), parameters, settings=_AS_ONE_PART)
-            await self._client.command(statement("append_checkpoint"), parameters, settings=_AS_ONE_PART)
         except (ClickHouseError, OSError) as error:
             raise JournalError(str(error)) from error
 
@@ -116,12 +117,13 @@ def _has_roll(month: date) -> bool:
 
 
 def under(made: Sequence[Checkpoint], closes: Sequence[date], at: KnownAt | None) -> list[Checkpoint]:
-    """Of those made and wholly known then that of each close, up to the first close that has none of its own.
+    """Of those made (in order) and wholly known then that of each close, up to the first that has none of its own.
 
     It and all after it rest on the latest there is for it, which is told last. No month between those told is missing:
     each holds the late news of its own month.
     """
-    known = {one.month: one for one in made if one.was_known(at)}
+    none_later = bisect_left(made, True, key=lambda one: not one.was_known(at))
+    known = {one.month: one for one in made[:none_later]}
     month = max((month for month in known if month <= closes[0] + ONE_DAY), default=None)
     if month is None:
         return []
