@@ -131,7 +131,7 @@ async def test_made_again_it_is_the_same(client: AsyncClient, checkpoints: Click
     ) == (sum(r.entry.stock_delta for r in ROWS if r.entry.book == "custody" and lima_date(r.recorded_ms) < month))
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(100))
 async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, passed: date, seed: int) -> None:
     """With some of the checkpoints made, all, or none, it is the slow count of the rows known then."""
     dice = random.Random(seed)
@@ -139,7 +139,7 @@ async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, 
     await assert_counted(client, checkpoints, any_stock(dice, any_time(dice)))
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(100))
 async def test_any_series_whose_closes_end_months(client: AsyncClient, passed: date, seed: int) -> None:
     """Each close may rest on its own checkpoint; between those, no news that came later is lost or counted twice."""
     dice = random.Random(seed)
@@ -147,7 +147,7 @@ async def test_any_series_whose_closes_end_months(client: AsyncClient, passed: d
     await assert_counted(client, checkpoints, any_stock(dice, some_period(dice)))
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(100))
 async def test_any_stock_that_only_a_roll_holds(client: AsyncClient, passed: date, seed: int) -> None:
     """By any dimensions, of persons as of entries: what was counted at New Year, and what was recorded since."""
     dice = random.Random(seed)
@@ -246,7 +246,7 @@ def any_time(dice: random.Random) -> dict[str, Any]:
     return {
         "from_day": day,
         "to_day": day + timedelta(days=dice.randrange(1, 90)),
-        "interval": dice.choice(list(Interval)),
+        "interval": dice.choice((None, *Interval)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of stocks by month: made once the log has passed a month, used by every figure that may begin there."""
+"""Checkpoints of stocks by month, rolls by year: made once the log has passed them, used by what may rest on them."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class ClickHouseCheckpoints:
 
 
 def _has_roll(month: date) -> bool:
-    """Every person in one row is much to keep: once a year is enough to read a tenth of the journal."""
+    """Once a year: a row for each person is much to keep, and the entries of a year are little to read."""
     return month.month == 1
 
 

@@ -150,12 +150,18 @@ def flags(question: Question) -> frozenset[str]:
         {*derived, *(f"asks_{dimension}" for dimension in question.dimensions), *(f"only_{d}" for d in filtered)}
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
-        | {f"by_{question.interval}" if question.interval else "whole"}
-        | {"series" if question.interval or question.measure is Measure.SUPERVISED_PERSONS else "at_once"}
+        | _pieces(question)
         | ({kind} & {"crowding"})
         | ({f"by_{covered}"} if covered and "days_decide" in knows else set())
         | knows
     )
+
+
+def _pieces(question: Question) -> set[str]:
+    """The words for how time is cut. Persons are summed up over all that is read, as a series is, also in one piece."""
+    if question.interval:
+        return {f"by_{question.interval}", "series"}
+    return {"whole", *(("series", "one_piece") if question.measure is Measure.SUPERVISED_PERSONS else ("at_once",))}
 
 
 def projection(question: Question) -> str | None:

@@ -8,7 +8,8 @@ raw AS ( -- @when series
     SELECT
 -- @include raw
 -- @include piece
-        {last_day:Date} AS piece, -- @when whole
+        {last_day:Date} AS piece, -- @when at_once
+        {first_day:Date} AS piece, -- @when one_piece
         toDate(65535) AS until, -- @when own_checkpoints
         {last_day:Date} AS day,
         book AS line, -- @when crowding
@@ -27,7 +28,8 @@ raw AS ( -- @when series
     SELECT
 -- @include raw
 -- @include piece
-        {last_day:Date} AS piece, -- @when whole
+        {last_day:Date} AS piece, -- @when at_once
+        {first_day:Date} AS piece, -- @when one_piece
         if(held = {held:String}, if(month = {base:Date}, toDate(65535), month), dateTrunc({unit:String}, month - 1)) AS until, -- @when own_checkpoints
         {last_day:Date} AS day,
         book AS line, -- @when crowding
