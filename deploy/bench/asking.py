@@ -51,7 +51,7 @@ RUNS = 5
 RUNS_OF_TABLES = 15
 """CPU is counted in hundredths of a second, so what the gateway adds needs many tables."""
 WITH_CHECKPOINT_MS, COVERED_MS, OTHERWISE_MS = 20, 50, 100
-"""Of a stock on a day, from a checkpoint; of what a projection covers, and series, which add up days; of others."""
+"""Of a stock on a day, from a checkpoint; of what a projection covers, and series; of others."""
 _PROJECTIONS = ("by_core", "by_offence", "position")
 _STARTS_SECONDS_MAX = 30
 

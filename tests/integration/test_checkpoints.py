@@ -158,10 +158,12 @@ async def test_any_stock_that_only_a_roll_holds(client: AsyncClient, passed: dat
 async def assert_counted(client: AsyncClient, checkpoints: ClickHouseCheckpoints, question: Question) -> None:
     table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
     assert table == await ClickHouseFigures(client, JOURNAL).answer(question)
-    if question.measure is not Measure.SUPERVISED_PERSONS:  # without checkpoints it is held against it in test_figures
-        expected = known_then(ROWS, question.as_known_at).cells(question)
-        found = {tuple(row[:-1]): row[-1] for row in table.rows}
-        assert {cell: value for cell, value in found.items() if value or question.dimensions} == expected
+    known = known_then(ROWS, question.as_known_at)
+    if question.measure is Measure.SUPERVISED_PERSONS:
+        assert {tuple(row[:-2]): list(row[-2:]) for row in table.rows} == known.persons(question)
+        return
+    found = {tuple(row[:-1]): row[-1] for row in table.rows}
+    assert {cell: value for cell, value in found.items() if value or question.dimensions} == known.cells(question)
 
 
 @pytest.mark.parametrize("seed", range(80))

@@ -14,7 +14,6 @@ from services.gateway.handlers import WITH_HISTORY, Asking
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
-from shared.adapters.clickhouse.statements import closes
 from shared.contracts.questions import (
     LAST_DAY,
     LEDGER_VERSION,
@@ -249,12 +248,7 @@ async def test_supervised_persons_at_any_time_as_known_at_any_other(figures: Cli
     time: dict[str, Any] = dice.choice(({"at": start}, pieces, pieces | {"interval": dice.choice(list(Interval))}))
     by = some_dimensions(dice, Measure.SUPERVISED_PERSONS, at_least=0)
     question = Question(measure=Measure.SUPERVISED_PERSONS, dimensions=by, as_known_at=some_knowledge(dice), **time)
-    known = known_then(ROWS, question.as_known_at)
-    expected = {
-        (*cell, *([] if question.at else [close.isoformat()])): counted
-        for close in closes(question)
-        for cell, counted in known.supervised(by, close).items()
-    }
+    expected = known_then(ROWS, question.as_known_at).persons(question)
     found = {tuple(row[:-2]): list(row[-2:]) for row in (await figures.answer(question)).rows}
     assert {cell: counted for cell, counted in found.items() if any(counted) or by} == expected
 

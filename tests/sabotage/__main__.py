@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
-from tests.sabotage.rules import RULES, Rule
+from tests.sabotage.rule import Rule
+from tests.sabotage.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 _SECONDS_MAX = 600

@@ -47,6 +47,14 @@ class SlowCount:
                 found[self.cell(row, day, day, dims)] += row.entry.stock_delta
         return {cell: n for cell, n in found.items() if n}
 
+    def persons(self, question: Question) -> dict[tuple[Any, ...], list[int]]:
+        """What `supervised` says at each close that a question about supervised persons asks for."""
+        return {
+            (*cell, *([] if question.at else [close.isoformat()])): counted
+            for close in closes(question)
+            for cell, counted in self.supervised(question.dimensions, close).items()
+        }
+
     def supervised(self, dims: tuple[D, ...], day: date) -> dict[tuple[str, ...], list[int]]:
         """Persons in each cell that one of their supervisions stands in, and how many of them are in custody too."""
         of_subject: dict[str, list[Row]] = {}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sabotage.rules import RULES, Rule
+from tests.sabotage.rule import Rule
+from tests.sabotage.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 
