@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from strawberry.fastapi import GraphQLRouter
+from starlette.routing import Route
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
 
 from services.gateway import files, pages, schema
 from services.gateway.callers import Callers
@@ -28,8 +30,17 @@ from shared.runtime.clock import Clock
 from shared.runtime.settings import GatewaySettings
 
 
-class _Router(GraphQLRouter[Context, None]):
-    """GraphQL whose answers are written by orjson: tables pass through it as they are."""
+class _GraphQL(GraphQL[Context, None]):
+    """GraphQL whose answers are written by orjson: tables pass through it as they are.
+
+    It is a route of its own and not one of FastAPI's: those put the context together for each request out of four
+    parts, and concurrent requests would share one object for what their answers are headed by.
+    """
+
+    async def get_context(self, request: Request | WebSocket, response: object) -> Context:  # noqa: ARG002 - theirs
+        """Who asks, and what resolvers may use."""
+        state = request.app.state
+        return Context(request.state.caller, state.asking, state.ordering, state.receipts)
 
     def encode_json(self, data: object) -> bytes:
         """The JSON text of an answer."""
@@ -53,20 +64,14 @@ def build(settings: GatewaySettings, clock: Clock, journal: str = LEDGER) -> Fas
             app.state.shelf = FolderShelf(settings.exports_dir)
             yield
 
-    async def context(request: Request) -> Context:
-        state = request.app.state
-        return Context(request.state.caller, state.asking, state.ordering, state.receipts)
-
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     callers = Callers(settings.statistician_token.get_secret_value(), settings.ingest_keys)
     app.add_middleware(Guard, callers=callers)
+    graphql = _GraphQL(schema.build(), graphql_ide=None, allow_queries_via_get=False, subscription_protocols=())
+    app.router.routes.append(Route("/graphql", graphql, methods=["POST"]))  # before others: it is asked most
     app.include_router(pages.router)
     app.include_router(files.router)
     app.add_api_route("/health", _health, response_model=None)
-    graphql = _Router(
-        schema.build(), context_getter=context, graphql_ide=None, allow_queries_via_get=False, subscription_protocols=()
-    )
-    app.include_router(graphql, prefix="/graphql")
     return app
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from graphql import GraphQLError
-from strawberry.fastapi import BaseContext
 from strawberry.types import Info
 
 from services.gateway.callers import Caller, ForbiddenError
@@ -16,15 +16,14 @@ from shared.export_ports import JobsError
 from shared.ports import JournalError, ReceiptBook
 
 
-class Context(BaseContext):
+@dataclass(frozen=True, slots=True)
+class Context:
     """What every resolver may use, and who asks."""
 
-    def __init__(self, caller: Caller, asking: Asking, ordering: Ordering, receipts: ReceiptBook) -> None:
-        super().__init__()
-        self.caller = caller
-        self.asking = asking
-        self.ordering = ordering
-        self.receipts = receipts
+    caller: Caller
+    asking: Asking
+    ordering: Ordering
+    receipts: ReceiptBook
 
 
 Information = Info[Context, None]

@@ -1,10 +1,14 @@
-"""One field for each measure, all answering with tables."""
+"""One field for each measure, all answering with tables.
+
+What was not said is UNSET: a default of null would be read anew, argument by argument, with each question.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 import strawberry
+from strawberry import UNSET
 from strawberry.tools import create_type
 
 from services.gateway.schema import inputs
@@ -23,10 +27,10 @@ def question_of(info: Information, said: QuestionInput) -> Question:
         measure=said.measure,
         dimensions=tuple(said.by),
         filters=inputs.filters(said.where),
-        at=said.at,
-        from_day=said.from_,
-        to_day=said.to,
-        interval=said.interval,
+        at=said.at or None,
+        from_day=said.from_ or None,
+        to_day=said.to or None,
+        interval=said.interval or None,
         as_known_at=inputs.known_at(said.as_known_at),
         universe=said.universe,
         top=inputs.top(said.top),
@@ -45,15 +49,15 @@ async def _figure(info: Information, question: QuestionInput) -> Table:
 def _population() -> Any:
     async def population(
         info: Information,
-        at: AT = None,
-        from_: FROM = None,
-        to: TO = None,
-        interval: INTERVAL = None,
+        at: AT = UNSET,
+        from_: FROM = UNSET,
+        to: TO = UNSET,
+        interval: INTERVAL = UNSET,
         by: BY = [],  # noqa: B006 - a default of the schema; nothing changes it
         where: WHERE = [],  # noqa: B006
-        as_known_at: AS_KNOWN_AT = None,
+        as_known_at: AS_KNOWN_AT = UNSET,
         universe: UNIVERSE = Universe.INTRAMURAL,
-        top: TOP = None,
+        top: TOP = UNSET,
     ) -> Table:
         said = QuestionInput(
             measure=Measure.POPULATION, at=at, from_=from_, to=to, interval=interval, by=by, where=where,
@@ -67,14 +71,14 @@ def _population() -> Any:
 def _of_stock(measure: Measure) -> Any:
     async def stock(
         info: Information,
-        at: AT = None,
-        from_: FROM = None,
-        to: TO = None,
-        interval: INTERVAL = None,
+        at: AT = UNSET,
+        from_: FROM = UNSET,
+        to: TO = UNSET,
+        interval: INTERVAL = UNSET,
         by: BY = [],  # noqa: B006
         where: WHERE = [],  # noqa: B006
-        as_known_at: AS_KNOWN_AT = None,
-        top: TOP = None,
+        as_known_at: AS_KNOWN_AT = UNSET,
+        top: TOP = UNSET,
     ) -> Table:
         said = QuestionInput(
             measure=measure, at=at, from_=from_, to=to, interval=interval, by=by, where=where,
@@ -88,13 +92,13 @@ def _of_stock(measure: Measure) -> Any:
 def _of_flow(measure: Measure) -> Any:
     async def flow(
         info: Information,
-        from_: FROM = None,
-        to: TO = None,
-        interval: INTERVAL = None,
+        from_: FROM = UNSET,
+        to: TO = UNSET,
+        interval: INTERVAL = UNSET,
         by: BY = [],  # noqa: B006
         where: WHERE = [],  # noqa: B006
-        as_known_at: AS_KNOWN_AT = None,
-        top: TOP = None,
+        as_known_at: AS_KNOWN_AT = UNSET,
+        top: TOP = UNSET,
     ) -> Table:
         said = QuestionInput(
             measure=measure, from_=from_, to=to, interval=interval, by=by, where=where, as_known_at=as_known_at, top=top

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 from pydantic import ValidationError
+from strawberry import UNSET
 
 from services.gateway.handlers import explained
 from services.gateway.schema import enums as _enums  # noqa: F401 - the enumerations below are declared there
@@ -20,11 +21,11 @@ class AsKnownAt:
     """See shared.contracts.questions.KnownAt."""
 
     time: datetime | None = strawberry.field(
-        default=strawberry.UNSET,
+        default=UNSET,
         description="Everything recorded up to this moment; say the offset: 2026-02-01T00:00:00-05:00.",
     )
     position: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Everything before this position, as `provenance { position }` gives it."
+        default=UNSET, description="Everything before this position, as `provenance { position }` gives it."
     )
 
 
@@ -68,20 +69,20 @@ class QuestionInput:
     """See shared.contracts.questions.Question."""
 
     measure: Measure
-    at: date | None = None
-    from_: date | None = strawberry.field(name="from", default=None)
-    to: date | None = None
-    interval: Interval | None = None
+    at: date | None = UNSET
+    from_: date | None = strawberry.field(name="from", default=UNSET)
+    to: date | None = UNSET
+    interval: Interval | None = UNSET
     by: list[Dimension] = strawberry.field(default_factory=list)
     where: list[Where] = strawberry.field(default_factory=list)
-    as_known_at: AsKnownAt | None = None
+    as_known_at: AsKnownAt | None = UNSET
     universe: Universe = Universe.INTRAMURAL
-    top: TopMembers | None = None
+    top: TopMembers | None = UNSET
 
 
 def known_at(said: AsKnownAt | None) -> KnownAt | None:
     """What was known, as the contract says it. Raises QuestionError."""
-    if said is None:
+    if not said:
         return None
     try:
         return KnownAt(time=said.time or None, position=said.position or None)

@@ -111,8 +111,14 @@ def around(name: str, rows: Statement, question: Question, **more: object) -> St
     begins = {"from_checkpoint"} if "base" in rows.parameters else set()
     no_values = ", ".join(["NULL"] * len(MEASURES[question.measure].values))
     text = cut(name, flags(question) | begins).replace(_NO_VALUES, no_values).replace(_ROWS, rows.sql)
-    used = set(_PARAMETER.findall(text))
-    return Statement(text, {key: value for key, value in (rows.parameters | more).items() if key in used})
+    said = rows.parameters | more
+    return Statement(text, {name: said[name] for name in _named_in(text)})
+
+
+@lru_cache(maxsize=1_000)
+def _named_in(text: str) -> frozenset[str]:
+    """The parameters that a text names."""
+    return frozenset(_PARAMETER.findall(text))
 
 
 def _file(question: Question) -> str:
@@ -133,6 +139,7 @@ def periods(question: Question) -> tuple[tuple[date, date], ...]:
     return pieces(question.from_day, question.to_day, question.interval)
 
 
+@lru_cache(maxsize=1_000)
 def flags(question: Question) -> frozenset[str]:
     """What the question asks, in the words of `-- @when`."""
     filtered = {each.dimension for each in question.filters}
