@@ -146,7 +146,7 @@ async def test_any_stock_at_any_time_as_known_at_any_other(client: AsyncClient, 
 async def test_any_series_whose_closes_end_months(client: AsyncClient, passed: date, seed: int) -> None:
     """Each close may rest on its own checkpoint; between those, no news that came later is lost or counted twice."""
     dice = random.Random(seed)
-    checkpoints = await some_of_them(client, dice, of_all=0.95)
+    checkpoints = await some_of_them(client, dice, of_all=dice.choice((0.7, 1.0)))
     for _ in range(QUESTIONS):
         await assert_counted(client, checkpoints, any_stock(dice, some_period(dice)))
 
