@@ -64,7 +64,8 @@ def filtered(filters: dict[D, tuple[str, ...]]) -> tuple[Filter, ...]:
 
 
 def cells(table: Table) -> dict[tuple[Any, ...], int]:
-    """A table of one value as cells."""
+    """A table of one value as cells; its rows come in the order of their codes, so the same answer is the same bytes."""
+    assert table.rows == sorted(table.rows)
     return {tuple(row[:-1]): row[-1] for row in table.rows}
 
 

@@ -13,6 +13,13 @@ RULES_OF_FIGURES = (
         "tests/integration/test_figures.py",
     ),
     Rule(
+        "rows come in one order, whatever the order in which the engine found them",
+        "shared/adapters/clickhouse/figures.py",
+        "join(sorted(lines))",
+        "join(lines)",
+        "tests/integration/test_figures.py",
+    ),
+    Rule(
         "a figure begins at a checkpoint that was wholly known then",
         "shared/adapters/clickhouse/checkpoints.py",
         "for one in made[:none_later]}",
