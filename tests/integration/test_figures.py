@@ -20,6 +20,7 @@ from shared.contracts.questions import (
     Filter,
     KnownAt,
     LogPosition,
+    NegativeCellError,
     Question,
     Table,
     TooManyRowsError,
@@ -41,6 +42,7 @@ ROWS = rows_of(MADE)
 SLOW = SlowCount(ROWS)
 DAY = date(2025, 2, 28)
 PERIOD = {"from_day": date(2024, 12, 10), "to_day": date(2025, 3, 20)}
+SEXES = (("female", 2), ("male", -1))
 STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure.SUPERVISED_PERSONS]
 FLOWS = [m for m in Measure if MEASURES[m].kind in ("flow", "transfer")]
 
@@ -95,6 +97,20 @@ async def test_every_flow_by_every_dimension(figures: ClickHouseFigures, measure
 async def test_any_question(figures: ClickHouseFigures, seed: int) -> None:
     question = any_question(random.Random(seed))
     assert cells(await figures.answer(question)) == known_then(ROWS, question.as_known_at).cells(question)
+
+
+async def test_a_stock_with_a_negative_cell_is_refused(client: AsyncClient) -> None:
+    """Also where the whole is not negative: somebody left who never came."""
+    await client.command("CREATE TABLE journal_negative AS journal_3")
+    noon = datetime(2025, 2, 1, 17, tzinfo=UTC)
+    names = ["partition", "offset", "seq", "recorded_at", "book", "effective_at", "sex", "stock_delta"]
+    rows = [[0, n, n, noon, "custody", noon, sex, delta] for n, (sex, delta) in enumerate(SEXES)]
+    await client.insert("journal_negative", rows, column_names=names)
+    negative = ClickHouseFigures(client, "journal_negative")
+    assert (await negative.answer(Question(measure=Measure.POPULATION, at=DAY))).totals == [(1,)]
+    with pytest.raises(NegativeCellError, match=r"'male', -1.*make verify"):
+        await negative.answer(Question(measure=Measure.POPULATION, dimensions=(D.SEX,), at=DAY))
+    await client.command("DROP TABLE journal_negative")
 
 
 @pytest.mark.parametrize("seed", range(60))

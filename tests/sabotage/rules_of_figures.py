@@ -20,6 +20,13 @@ RULES_OF_FIGURES = (
         "tests/integration/test_figures.py",
     ),
     Rule(
+        "no cell of a stock is negative",
+        "shared/adapters/clickhouse/figures.py",
+        "if least[value] < 0:",
+        "if sum(row[value] for row in rows) < 0:",
+        "tests/integration/test_figures.py::test_a_stock_with_a_negative_cell_is_refused",
+    ),
+    Rule(
         "a figure begins at a checkpoint that was wholly known then",
         "shared/adapters/clickhouse/checkpoints.py",
         "for one in made[:none_later]}",
