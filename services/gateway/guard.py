@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.callers import Callers, Role
 
-OPEN = frozenset({("GET", "/health"), ("GET", "/"), ("GET", "/graphql"), ("HEAD", "/graphql")})
+OPEN = frozenset({("GET", "/health"), ("GET", "/"), ("GET", "/graphql")})
 """Health, and the page of GraphiQL: the page holds no figure, and asks for them with the token that its user gives."""
 OPEN_FOLDER = "/graphiql/"
 FOR_ESTABLISHMENTS = ("POST", "/graphql")
