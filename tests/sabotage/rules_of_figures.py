@@ -85,8 +85,8 @@ RULES_OF_FIGURES = (
     Rule(
         "who of the supervised left after a roll is not inside",
         f"{QUERIES}/supervised_persons.sql",
-        "                AND recorded_day >= {base:Date} -- @when from_checkpoint\n-- @include known\n",
-        "                AND recorded_day > '2149-01-01' -- @when from_checkpoint\n-- @include known\n",
+        "            AND recorded_day >= {base:Date} -- @when from_checkpoint\n-- @include known\n",
+        "            AND recorded_day > '2149-01-01' -- @when from_checkpoint\n-- @include known\n",
         "tests/integration/test_checkpoints.py",
     ),
     Rule(

@@ -158,6 +158,7 @@ def flags(question: Question) -> frozenset[str]:
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | _pieces(question)
+        | ({"cells"} if question.dimensions else {"total_alone"})
         | ({kind} & {"crowding"})
         | ({f"by_{covered}"} if covered and "days_decide" in knows else set())
         | knows

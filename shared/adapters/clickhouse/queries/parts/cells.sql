@@ -1,1 +1,2 @@
-GROUP BY GROUPING SETS ((k1, k2, k3, k4, piece), (piece))
+GROUP BY GROUPING SETS ((k1, k2, k3, k4, piece), (piece)) -- @when cells
+GROUP BY ALL -- @when total_alone

@@ -3,4 +3,5 @@ toString({d2:Identifier}) AS k2,
 toString({d3:Identifier}) AS k3,
 toString({d4:Identifier}) AS k4,
 piece,
-grouping(k1) AS level,
+grouping(k1) AS level, -- @when cells
+1 AS level, -- @when total_alone
