@@ -160,6 +160,22 @@ async def test_any_stock_that_only_a_roll_holds(client: AsyncClient, passed: dat
         await assert_counted(client, checkpoints, any_rolled(dice))
 
 
+@pytest.mark.parametrize("seed", range(10))
+async def test_any_list_of_establishments(client: AsyncClient, passed: date, seed: int) -> None:
+    """With some of the checkpoints made, who is inside and how many places there are is the slow count of the two."""
+    dice = random.Random(seed)
+    checkpoints = await some_of_them(client, dice)
+    for _ in range(QUESTIONS):
+        day, at = some_day(dice), some_knowledge(dice)
+        listed = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).establishments(day, at)
+        assert listed == await ClickHouseFigures(client, JOURNAL).establishments(day, at)
+        known, by_site = known_then(ROWS, at), (Dimension.ESTABLISHMENT,)
+        inside, places = (known.stock(book, by_site, {}, day) for book in ("custody", "capacity"))
+        assert [(each.population, each.capacity) for each in listed[0]] == [
+            (inside.get((each.code,), 0), places.get((each.code,))) for each in listed[0]
+        ]
+
+
 async def assert_counted(client: AsyncClient, checkpoints: ClickHouseCheckpoints, question: Question) -> None:
     table = await ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints).answer(question)
     assert table == await ClickHouseFigures(client, JOURNAL).answer(question)

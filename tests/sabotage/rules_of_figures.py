@@ -90,6 +90,13 @@ RULES_OF_FIGURES = (
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
+        "the list of establishments counts what a checkpoint holds once",
+        f"{QUERIES}/establishments.sql",
+        "            AND recorded_day >= {base:Date} -- @when from_checkpoint\n",
+        "",
+        "tests/integration/test_checkpoints.py::test_any_list_of_establishments",
+    ),
+    Rule(
         "a roll that was made twice is read once",
         f"{QUERIES}/parts/stock_moments.sql",
         "        AND held = {held:String} AND month = {base:Date} -- @when one_base\n",

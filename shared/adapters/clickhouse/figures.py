@@ -12,7 +12,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse import refolding
-from shared.adapters.clickhouse.checkpoints import ClickHouseCheckpoints
+from shared.adapters.clickhouse.checkpoints import Checkpoint, ClickHouseCheckpoints
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.discrepancies import (
     STANDING,
@@ -34,6 +34,7 @@ from shared.adapters.clickhouse.statements import (
     changes_of,
     closes,
     cut,
+    establishments,
     known,
     known_flags,
     periods,
@@ -111,22 +112,23 @@ class ClickHouseFigures:
         if self._checkpoints is None or not (days := stocks(question)):
             return None
         if held := projection(question):
-            found = await self._checkpoints.under(days, question.as_known_at)
-            table = self._checkpoints.table
-        else:
-            found = await self._checkpoints.roll_under(days[0], question.as_known_at)
-            table, held = self._checkpoints.rolls, found[0].roll if found else ""
-        if not found:
+            return await self._base_of_sums(held, days, question.as_known_at)
+        found = await self._checkpoints.roll_under(days[0], question.as_known_at)
+        return _base_on(self._checkpoints.rolls, found[0].roll, found) if found else None
+
+    async def _base_of_sums(self, held: str, days: Sequence[date], at: KnownAt | None) -> Base | None:
+        """The checkpoints of months that stocks at these closes may rest on, if there are any."""
+        if self._checkpoints is None:
             return None
-        return Base(table, held, [one.month for one in found], found[-1].month, list(found[-1].next_offsets))
+        found = await self._checkpoints.under(days, at)
+        return _base_on(self._checkpoints.table, held, found) if found else None
 
     async def establishments(
         self, day: date, as_known_at: KnownAt | None
     ) -> tuple[tuple[EstablishmentStanding, ...], Provenance]:
         """See shared.ports.Figures."""
-        parameters = {"journal": self._known_in(as_known_at), "last_day": day}
-        asked = Statement(cut("establishments", known_flags(as_known_at)), parameters | known(as_known_at))
-        found, standing = await self._ask(asked)
+        base = await self._base_of_sums("core", [day], as_known_at)
+        found, standing = await self._ask(establishments(day, as_known_at, self._known_in(as_known_at), base))
         return tuple(map(_establishment, found)), _provenance(as_known_at, standing)
 
     async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
@@ -280,6 +282,10 @@ class ClickHouseFigures:
             )
         except (ClickHouseError, OSError) as error:
             raise FiguresUnavailableError("the journal does not answer") from error
+
+
+def _base_on(table: str, held: str, found: Sequence[Checkpoint]) -> Base:
+    return Base(table, held, [one.month for one in found], found[-1].month, list(found[-1].next_offsets))
 
 
 def _page(asked: AnomalyQuestion | SharedIdentityQuestion) -> Parameters:

@@ -103,6 +103,13 @@ def changes_of(question: Question, since: LogPosition, journal: str) -> Statemen
     return Statement(text, parameters(question, journal) | {"since_next": list(since.next_offsets)})
 
 
+def establishments(day: date, at: KnownAt | None, journal: str, base: Base | None) -> Statement:
+    """The query for how each establishment stood at the close of a day, who was in it and how many places it had."""
+    text = cut("establishments", known_flags(at) | ({"from_checkpoint"} if base else set()))
+    said: Parameters = {"journal": journal, "last_day": day} | known(at) | (base._asdict() if base else {})
+    return Statement(text, {name: said[name] for name in _named_in(text)})
+
+
 def around(name: str, rows: Statement, question: Question, **more: object) -> Statement:
     """A query over the rows of another (`-- @rows`), with the parameters that the whole needs and no more.
 

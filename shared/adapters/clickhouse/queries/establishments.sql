@@ -22,9 +22,21 @@ FROM (
             establishment AS code, book AS line, '' AS standing_, toDateTime64(0, 3, 'UTC') AS moment, sum(stock_delta)
         FROM {journal:Identifier}
         WHERE (book = 'custody' OR book = 'capacity') AND effective_day <= {last_day:Date}
+            AND recorded_day >= {base:Date} -- @when from_checkpoint
 -- @include known
         GROUP BY ALL
         SETTINGS preferred_optimize_projection_name = 'by_core', optimize_move_to_prewhere = 0 -- @when days_decide
+-- @when from_checkpoint
+        UNION ALL
+        SELECT
+            establishment AS code, book AS line, '' AS standing_, toDateTime64(0, 3, 'UTC') AS moment, sum(stock_delta)
+        FROM {checkpoints:Identifier}
+        FINAL
+        WHERE (book = 'custody' OR book = 'capacity') AND effective_day <= {last_day:Date}
+            AND held = {held:String} AND month = {base:Date}
+        GROUP BY ALL
+        SETTINGS optimize_move_to_prewhere = 0
+-- @end
     )
     GROUP BY code
     HAVING standing != ''
