@@ -206,6 +206,7 @@ async def test_nothing_is_told_without_the_token(gateway: httpx.AsyncClient, tok
         answer = await gateway.request(method, path, headers={"Authorization": token}, json={"query": "{ __typename }"})
         assert answer.status_code == 401, (method, path)
         assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await gateway.head("/graphql", headers={"Authorization": token})).status_code == 401, "the page has no HEAD"
 
 
 @pytest.mark.parametrize("key", ["key-ep-001", "key-ml-lima"])

@@ -14,14 +14,14 @@ RULES_OF_FIGURES = (
     ),
     Rule(
         "rows come in one order, whatever the order in which the engine found them",
-        "shared/adapters/clickhouse/figures.py",
+        "shared/adapters/clickhouse/answers.py",
         "join(sorted(lines))",
         "join(lines)",
         "tests/integration/test_figures.py",
     ),
     Rule(
         "no cell of a stock is negative",
-        "shared/adapters/clickhouse/figures.py",
+        "shared/adapters/clickhouse/answers.py",
         "if least[value] < 0:",
         "if sum(row[value] for row in rows) < 0:",
         "tests/integration/test_figures.py::test_a_stock_with_a_negative_cell_is_refused",

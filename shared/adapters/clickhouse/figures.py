@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -12,8 +11,8 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse import refolding
+from shared.adapters.clickhouse.answers import establishment_of, levels_of, provenance_of, table_of
 from shared.adapters.clickhouse.checkpoints import Checkpoint, ClickHouseCheckpoints
-from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.discrepancies import (
     STANDING,
     FactRow,
@@ -32,7 +31,6 @@ from shared.adapters.clickhouse.statements import (
     Statement,
     around,
     changes_of,
-    closes,
     cut,
     establishments,
     known,
@@ -52,15 +50,12 @@ from shared.contracts.headcounts import (
 )
 from shared.contracts.history import Change
 from shared.contracts.questions import (
-    LEDGER_VERSION,
-    MAX_DIMENSIONS,
     MAX_ROWS,
     EstablishmentStanding,
     FiguresUnavailableError,
     KnownAt,
     LastHeard,
     LogPosition,
-    NegativeCellError,
     Provenance,
     Question,
     Table,
@@ -68,11 +63,9 @@ from shared.contracts.questions import (
     UnknownPositionError,
 )
 from shared.contracts.terms import FIRST_DAY
-from shared.contracts.topics import MERGED_PARTITION, PARTITIONS
+from shared.contracts.topics import MERGED_PARTITION
 from shared.domain.anomalies import DEPARTED_NOT_ARRIVED, TOLD_TOGETHER_MS, TRANSIT_DAYS_MAX
 from shared.domain.laws import SAMPLES, Verdict
-from shared.domain.measures import MEASURES
-from shared.reference.catalogue import load
 
 _SETTINGS: dict[str, Any] = {
     # figure, position and places are read from the same parts (DESIGN §2)
@@ -83,8 +76,6 @@ _SETTINGS: dict[str, Any] = {
 
 
 LEDGER_WITH_CONTRADICTIONS = 2
-_LEVEL = MAX_DIMENSIONS + 1
-"""The column of an answer that says what a row is; before it stand dimensions and the piece, after it the values."""
 
 
 class ClickHouseFigures:
@@ -101,11 +92,11 @@ class ClickHouseFigures:
         """See shared.ports.Figures."""
         rows = rows_of(question, self._known_in(question.as_known_at), await self._base(question))
         asked = around("answer", rows, question, most=max_rows + len(periods(question)) + 1)
-        found, totals, consumed = _levels((await self._said(asked)).splitlines())
+        found, totals, consumed = levels_of((await self._said(asked)).splitlines())
         if len(found) > max_rows:
             (count,) = await self._ask(around("count", rows, question))
             raise TooManyRowsError(count, max_rows)
-        return _table(question, found, totals, consumed)
+        return table_of(question, found, totals, consumed)
 
     async def _base(self, question: Question) -> Base | None:
         """The checkpoints that an answer may rest on, if there are any."""
@@ -129,7 +120,7 @@ class ClickHouseFigures:
         """See shared.ports.Figures."""
         base = await self._base_of_sums("core", [day], as_known_at)
         found, standing = await self._ask(establishments(day, as_known_at, self._known_in(as_known_at), base))
-        return tuple(map(_establishment, found)), _provenance(as_known_at, standing)
+        return tuple(map(establishment_of, found)), provenance_of(as_known_at, standing)
 
     async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:
         """See shared.ports.Figures."""
@@ -156,7 +147,7 @@ class ClickHouseFigures:
         page, still_open, resolved, standing = await self._ask(Statement(cut("anomalies", flags), parameters))
         names = await self._names(journal, rows_named_in(page))
         items = tuple(anomaly_of(said, names) for said in page)
-        return Anomalies(items, still_open, resolved, _provenance(asked.as_known_at, standing))
+        return Anomalies(items, still_open, resolved, provenance_of(asked.as_known_at, standing))
 
     async def _names(self, journal: str, rows: set[FactRow]) -> dict[FactRow, FactName]:
         """What the facts in these rows are called; instead of what aggregators told each other, what they told of.
@@ -183,7 +174,7 @@ class ClickHouseFigures:
         text = cut("shared_identities", known_flags(asked.as_known_at))
         page, still_open, resolved, standing = await self._ask(Statement(text, parameters))
         found = tuple(map(shared_identity_of, page))
-        return Anomalies(found, still_open, resolved, _provenance(asked.as_known_at, standing))
+        return Anomalies(found, still_open, resolved, provenance_of(asked.as_known_at, standing))
 
     async def headcounts(self, asked: HeadcountQuestion) -> Headcounts:
         """See shared.ports.Figures."""
@@ -199,7 +190,7 @@ class ClickHouseFigures:
             Statement(cut("headcounts", frozenset(flags)), parameters | known(asked.as_known_at))
         )
         found = headcounts_of(signed[: asked.first], counted, rolls)
-        return Headcounts(found, len(signed) <= asked.first, _provenance(asked.as_known_at, standing))
+        return Headcounts(found, len(signed) <= asked.first, provenance_of(asked.as_known_at, standing))
 
     async def explanations(self, of: Headcount, position: LogPosition) -> Explanations:
         """See shared.ports.Figures."""
@@ -230,7 +221,7 @@ class ClickHouseFigures:
         """See shared.ports.Figures."""
         drawn = {"journal": self._journal, "samples": SAMPLES, "sample": sample}
         verdicts, standing = await self._ask(Statement(cut("laws", known_flags(None)), drawn))
-        rests_on = _provenance(None, standing)
+        rests_on = provenance_of(None, standing)
         folded = await self._as_folded(drawn, KnownAt(position=str(rests_on.position)))
         return (*(Verdict(law, *found) for law, found in verdicts), folded), rests_on
 
@@ -253,7 +244,7 @@ class ClickHouseFigures:
         """See shared.ports.Figures."""
         basis = {"journal": self._known_in(as_known_at)} | known(as_known_at)
         asked = Statement(cut("standing", known_flags(as_known_at)), basis)
-        return _provenance(as_known_at, *await self._ask(asked)).position
+        return provenance_of(as_known_at, *await self._ask(asked)).position
 
     def _known_in(self, at: KnownAt | None) -> str:
         """The journal that holds what was known then."""
@@ -304,97 +295,3 @@ def movements(position: LogPosition, first_day: date, last_day: date, journal: s
     return Statement(
         cut("movements", frozenset({"known_by_position"})), parameters | known(KnownAt(position=str(position)))
     )
-
-
-def _levels(lines: Sequence[bytes]) -> list[list[Any]]:
-    """The lines of an answer by their level: rows, totals, how far partitions were consumed; each in its own order.
-
-    Lines are put in order before they are read: half as long as sorting rows, and the same, as codes hold nothing that
-    comes before the quote that ends them.
-    """
-    levels: list[list[Any]] = [[], [], []]
-    for row in orjson.loads(b"[" + b",".join(sorted(lines)) + b"]"):
-        levels[row[_LEVEL]].append(row)
-    return levels
-
-
-def _table(question: Question, rows: list[Any], totals: list[Any], consumed: list[Any]) -> Table:
-    kept = _kept(question)
-    found = _picked(rows, kept)
-    totals = _all_pieces(question, _picked(totals, kept[len(question.dimensions) :]))
-    if not question.dimensions:
-        found = totals
-    _refuse_negative(question, found)
-    provenance = _provenance(question.as_known_at, consumed)
-    return Table(question, columns_of(question, found), found, totals, provenance)
-
-
-def _establishment(said: list[Any]) -> EstablishmentStanding:
-    code, is_open, standing, population, capacity = said
-    office, district, houses, name = standing.split("|", 3)
-    return EstablishmentStanding(code, name, office, district, houses, bool(is_open), population, capacity or None)
-
-
-def _has_pieces(question: Question) -> bool:
-    return question.at is None
-
-
-def _kept(question: Question) -> list[int]:
-    """Which columns of the result are those of the table: the dimensions asked, the piece of a period, the values."""
-    values = len(MEASURES[question.measure].values)
-    first_value = _LEVEL + 1
-    pieces = [MAX_DIMENSIONS] if _has_pieces(question) else []
-    return [*range(len(question.dimensions)), *pieces, *range(first_value, first_value + values)]
-
-
-def _picked(rows: list[list[Any]], columns: list[int]) -> list[tuple[Any, ...]]:
-    """These columns of each row."""
-    if len(columns) == 1:
-        return [(row[columns[0]],) for row in rows]
-    return list(map(itemgetter(*columns), rows))
-
-
-def _all_pieces(question: Question, totals: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """A total for every piece of the period: where nothing is counted the total is nothing, not absent."""
-    spec = MEASURES[question.measure]
-    nothing = tuple(0 if value.type == "integer" else None for value in spec.values)
-    if not _has_pieces(question):
-        return totals or [nothing]
-    said = {total[0]: total for total in totals}
-    flows = spec.kind in {"flow", "transfer"}
-    days = [start for start, _ in periods(question)] if flows else closes(question)
-    return [said.get(day.isoformat(), (day.isoformat(), *nothing)) for day in days]
-
-
-def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
-    """No cell of a stock is ever negative: a person is in it or not."""
-    if MEASURES[question.measure].kind != "stock" or not rows:
-        return
-    for value in range(-len(MEASURES[question.measure].values), 0):
-        least = min(rows, key=itemgetter(value))
-        if least[value] < 0:
-            raise NegativeCellError(f"{question.measure} is negative in {least}: the ledger needs `make verify`")
-
-
-def _provenance(at: KnownAt | None, standing: Sequence[Sequence[Any]]) -> Provenance:
-    said = {int(partition): (int(next_offset), int(recorded)) for partition, next_offset, recorded, *_ in standing}
-    offsets, passed = zip(*(said.get(number, (0, 0)) for number in range(PARTITIONS)), strict=True)
-    position = LogPosition(LEDGER_VERSION, offsets)
-    if at is not None and at.position is not None:
-        position = _reached(LogPosition.parse(at.position), offsets)
-    return Provenance(
-        position,
-        moment_of(max(passed)) if any(passed) else None,
-        at is not None and at.time is not None and min(passed) <= at.time.timestamp() * 1000,
-        load().version,
-    )
-
-
-def _reached(asked: LogPosition, now: Sequence[int]) -> LogPosition:
-    """The position asked for, if its ledger came that far."""
-    if asked.ledger_version != LEDGER_VERSION and not asked.is_of_an_older_ledger:
-        raise UnknownPositionError(f"position [{asked}] belongs to no ledger known here; this one is {LEDGER_VERSION}")
-    if any(next_ > reached for next_, reached in zip(asked.next_offsets, now, strict=True)):
-        counted = LogPosition(asked.ledger_version, tuple(now))
-        raise UnknownPositionError(f"position [{asked}] lies ahead of what was counted so far, which is [{counted}]")
-    return asked

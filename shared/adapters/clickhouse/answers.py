@@ -1,0 +1,128 @@
+"""What the journal answers about figures, as the tables of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+from shared.adapters.clickhouse.columns import columns_of
+from shared.adapters.clickhouse.discrepancies import moment_of
+from shared.adapters.clickhouse.statements import closes, periods
+from shared.contracts.questions import (
+    LEDGER_VERSION,
+    MAX_DIMENSIONS,
+    EstablishmentStanding,
+    KnownAt,
+    LogPosition,
+    NegativeCellError,
+    Provenance,
+    Question,
+    Table,
+    UnknownPositionError,
+)
+from shared.contracts.topics import PARTITIONS
+from shared.domain.measures import MEASURES
+from shared.reference.catalogue import load
+
+_LEVEL = MAX_DIMENSIONS + 1
+"""The column of an answer that says what a row is; before it stand dimensions and the piece, after it the values."""
+
+
+def levels_of(lines: Sequence[bytes]) -> list[list[Any]]:
+    """The lines of an answer by their level: rows, totals, how far partitions were consumed; each in its own order.
+
+    Lines are put in order before they are read: half as long as sorting rows, and the same, as codes hold nothing that
+    comes before the quote that ends them.
+    """
+    levels: list[list[Any]] = [[], [], []]
+    for row in orjson.loads(b"[" + b",".join(sorted(lines)) + b"]"):
+        levels[row[_LEVEL]].append(row)
+    return levels
+
+
+def table_of(question: Question, rows: list[Any], totals: list[Any], consumed: list[Any]) -> Table:
+    """The table that answers a question. Raises NegativeCellError, UnknownPositionError."""
+    kept = _kept(question)
+    found = _picked(rows, kept)
+    totals = _all_pieces(question, _picked(totals, kept[len(question.dimensions) :]))
+    if not question.dimensions:
+        found = totals
+    _refuse_negative(question, found)
+    rests_on = provenance_of(question.as_known_at, consumed)
+    return Table(question, columns_of(question, found), found, totals, rests_on)
+
+
+def establishment_of(said: list[Any]) -> EstablishmentStanding:
+    """A row of `establishments.sql`."""
+    code, is_open, standing, population, capacity = said
+    office, district, houses, name = standing.split("|", 3)
+    return EstablishmentStanding(code, name, office, district, houses, bool(is_open), population, capacity or None)
+
+
+def _has_pieces(question: Question) -> bool:
+    return question.at is None
+
+
+def _kept(question: Question) -> list[int]:
+    """Which columns of the result are those of the table: the dimensions asked, the piece of a period, the values."""
+    values = len(MEASURES[question.measure].values)
+    first_value = _LEVEL + 1
+    pieces = [MAX_DIMENSIONS] if _has_pieces(question) else []
+    return [*range(len(question.dimensions)), *pieces, *range(first_value, first_value + values)]
+
+
+def _picked(rows: list[list[Any]], columns: list[int]) -> list[tuple[Any, ...]]:
+    """These columns of each row."""
+    if len(columns) == 1:
+        return [(row[columns[0]],) for row in rows]
+    return list(map(itemgetter(*columns), rows))
+
+
+def _all_pieces(question: Question, totals: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """A total for every piece of the period: where nothing is counted the total is nothing, not absent."""
+    spec = MEASURES[question.measure]
+    nothing = tuple(0 if value.type == "integer" else None for value in spec.values)
+    if not _has_pieces(question):
+        return totals or [nothing]
+    said = {total[0]: total for total in totals}
+    flows = spec.kind in {"flow", "transfer"}
+    days = [start for start, _ in periods(question)] if flows else closes(question)
+    return [said.get(day.isoformat(), (day.isoformat(), *nothing)) for day in days]
+
+
+def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
+    """No cell of a stock is ever negative: a person is in it or not."""
+    if MEASURES[question.measure].kind != "stock" or not rows:
+        return
+    for value in range(-len(MEASURES[question.measure].values), 0):
+        least = min(rows, key=itemgetter(value))
+        if least[value] < 0:
+            raise NegativeCellError(f"{question.measure} is negative in {least}: the ledger needs `make verify`")
+
+
+def provenance_of(at: KnownAt | None, standing: Sequence[Sequence[Any]]) -> Provenance:
+    """What an answer rests on, by how far each partition was consumed. Raises UnknownPositionError."""
+    said = {int(partition): (int(next_offset), int(recorded)) for partition, next_offset, recorded, *_ in standing}
+    offsets, passed = zip(*(said.get(number, (0, 0)) for number in range(PARTITIONS)), strict=True)
+    position = LogPosition(LEDGER_VERSION, offsets)
+    if at is not None and at.position is not None:
+        position = _reached(LogPosition.parse(at.position), offsets)
+    return Provenance(
+        position,
+        moment_of(max(passed)) if any(passed) else None,
+        at is not None and at.time is not None and min(passed) <= at.time.timestamp() * 1000,
+        load().version,
+    )
+
+
+def _reached(asked: LogPosition, now: Sequence[int]) -> LogPosition:
+    """The position asked for, if its ledger came that far."""
+    if asked.ledger_version != LEDGER_VERSION and not asked.is_of_an_older_ledger:
+        raise UnknownPositionError(f"position [{asked}] belongs to no ledger known here; this one is {LEDGER_VERSION}")
+    if any(next_ > reached for next_, reached in zip(asked.next_offsets, now, strict=True)):
+        counted = LogPosition(asked.ledger_version, tuple(now))
+        raise UnknownPositionError(f"position [{asked}] lies ahead of what was counted so far, which is [{counted}]")
+    return asked
