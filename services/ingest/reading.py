@@ -29,7 +29,8 @@ class Reader:
     def __init__(self, catalogues: Catalogues | None = None, facts: TypeAdapter[Any] = InboundFact) -> None:
         self._catalogues = catalogues
         schema = cast("CoreSchema", self._rewritten(facts.core_schema))
-        self._validator = SchemaValidator(schema, _STRICT)
+        # Most values are said once: to look for each among those before was a seventh of reading (7.1 us, now 6.2).
+        self._validator = SchemaValidator(schema, CoreConfig(**_STRICT, cache_strings="keys"))
 
     def read(self, message: bytes) -> Node:
         """The fact in this message; days and moments are of Python's types. Raises pydantic's ValidationError."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.adapters.clickhouse.queries import statement
-from shared.contracts.questions import MAX_DIMENSIONS, KnownAt, LogPosition, Question
+from shared.contracts.questions import MAX_DIMENSIONS, KnownAt, LogPosition, Question, Top
 from shared.domain.dimensions import Dimension
 from shared.domain.measures import MEASURES, PLACES, Measure, Universe
 from shared.domain.periods import ONE_DAY, pieces
@@ -24,6 +24,7 @@ _LINE = re.compile(r"^(.+\S) *-- @when (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--(?! @rows| @no_values).*\n", re.MULTILINE)
 _PARAMETER = re.compile(r"\{(\w+):")
 _LAST_MILLISECOND = time(23, 59, 59, 999_000)
+_KEY_NAMES = tuple(f"k{number}" for number in range(1, MAX_DIMENSIONS + 1))
 _ROWS = "-- @rows"
 _NO_VALUES = "-- @no_values"
 
@@ -72,7 +73,7 @@ def rows_of(question: Question, journal: str, base: Base | None = None) -> State
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
     text = cut(_file(question), flags(question) | _rests(question, base))
     if question.top is not None:
-        text = compose("top").replace(_ROWS, text)
+        text = cut("top", _top_flags(question, question.top)).replace(_ROWS, text)
     basis: Parameters = {"opens": periods(question)[0][0]}
     if base:
         basis = base._asdict() | {"opens": base.months[0], "late": f"{base.held}_late"}
@@ -222,10 +223,20 @@ def _keys(question: Question) -> Parameters:
     names = [name.value for name in question.dimensions] + ["nothing"] * MAX_DIMENSIONS
     keys: Parameters = {f"d{number}": names[number - 1] for number in range(1, MAX_DIMENSIONS + 1)}
     if question.top is not None:
-        flows = MEASURES[question.measure].kind in {"flow", "transfer"}
-        key = question.dimensions.index(question.top.dimension) + 1
-        keys |= {"top_key": f"k{key}", "top_n": question.top.n, "top_over_all": flows}
+        keys |= {"top_key": _top_key(question, question.top), "top_n": question.top.n}
     return keys
+
+
+def _top_key(question: Question, top: Top) -> str:
+    return f"k{question.dimensions.index(top.dimension) + 1}"
+
+
+def _top_flags(question: Question, top: Top) -> frozenset[str]:
+    """The words of `top.sql`: which key is the members', and what they are compared by."""
+    theirs = _top_key(question, top)
+    keys = {f"{'top' if key == theirs else 'rest'}_{key}" for key in _KEY_NAMES}
+    flows = MEASURES[question.measure].kind in {"flow", "transfer"}
+    return frozenset(keys | {"top_of_flow" if flows else "top_of_stock"})
 
 
 def known_flags(at: KnownAt | None) -> frozenset[str]:

@@ -6,6 +6,8 @@ FROM (
 )
 LIMIT {most:UInt64}
 UNION ALL
+WITH
+-- @include reached
 SELECT
     toString(partition) AS k1,
     toString(next_offset) AS k2,
@@ -14,6 +16,4 @@ SELECT
     toDate(0) AS piece,
     2 AS level,
 -- @no_values
-FROM (
--- @include reached
-)
+-- @include reached_in
