@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from services.gateway.handlers import WITH_HISTORY, Asking
 from shared.adapters.clickhouse.client import connect_async
 from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
+from shared.adapters.clickhouse.statements import closes
 from shared.contracts.questions import (
     LAST_DAY,
     LEDGER_VERSION,
@@ -24,6 +26,7 @@ from shared.contracts.questions import (
     Question,
     Table,
     TooManyRowsError,
+    Top,
 )
 from shared.contracts.terms import FIRST_DAY
 from shared.contracts.topics import PARTITIONS
@@ -97,6 +100,33 @@ async def test_every_flow_by_every_dimension(figures: ClickHouseFigures, measure
 async def test_any_question(figures: ClickHouseFigures, seed: int) -> None:
     question = any_question(random.Random(seed))
     assert cells(await figures.answer(question)) == known_then(ROWS, question.as_known_at).cells(question)
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_any_question_cut_to_the_greatest_members(figures: ClickHouseFigures, seed: int) -> None:
+    """Not filtered: of few members all would be kept."""
+    dice = random.Random(seed)
+    whole = any_question(dice).model_copy(update={"filters": ()})
+    top = Top(dimension=dice.choice(whole.dimensions), n=dice.randrange(1, 5))
+    question = whole.model_copy(update={"top": top})
+    table = await figures.answer(question)
+    assert cells(table) == known_then(ROWS, question.as_known_at).cut(question)
+    assert table.totals == (await figures.answer(whole)).totals
+
+
+@pytest.mark.parametrize(("dimension", "n"), [(D.OFFENCE, 2), (D.AGE_BAND, 3), (D.REGIONAL_OFFICE, 1)])
+async def test_the_greatest_of_a_stock_are_those_of_its_last_close(
+    figures: ClickHouseFigures, dimension: D, n: int
+) -> None:
+    series = Question(measure=Measure.POPULATION, dimensions=(dimension,), interval=Interval.MONTH, **PERIOD)
+    at_last = series.model_copy(update={"at": closes(series)[-1], "from_day": None, "to_day": None, "interval": None})
+    top = {"top": Top(dimension=dimension, n=n)}
+    kept = [{row[0] for row in (await figures.answer(one.model_copy(update=top))).rows} for one in (series, at_last)]
+    assert kept[0] == kept[1]
+    over_all: Counter[str] = Counter()
+    for (member, _), count in SLOW.cells(series).items():
+        over_all[member] += count
+    assert {member for member, _ in over_all.most_common(n)} != kept[0] - {"*"}, "all closes together say otherwise"
 
 
 async def test_a_stock_with_a_negative_cell_is_refused(client: AsyncClient) -> None:

@@ -132,6 +132,13 @@ RULES_OF_FIGURES = (
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
+        "the greatest of a stock are those of its last close",
+        f"{QUERIES}/top.sql",
+        "        sumIf(amount, piece = {last_day:Date}) -- @when top_of_stock\n",
+        "        sum(amount) -- @when top_of_stock\n",
+        "tests/integration/test_figures.py",
+    ),
+    Rule(
         "a figure and its position are read from one snapshot",
         "shared/adapters/clickhouse/figures.py",
         '"enable_shared_storage_snapshot_in_query": 1,',

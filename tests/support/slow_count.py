@@ -40,6 +40,21 @@ class SlowCount:
             found |= {(*cell, piece.isoformat()): n for cell, n in part.items()}
         return found
 
+    def cut(self, question: Question) -> dict[tuple[Any, ...], int]:
+        """The cells of a question that is cut to the greatest members: all others are one."""
+        cells = self.cells(question)
+        assert question.top
+        key, in_pieces = question.dimensions.index(question.top.dimension), question.at is None
+        of_stock, last = MEASURES[question.measure].kind == "stock", closes(question)[-1].isoformat()
+        weights: Counter[str] = Counter()
+        for cell, n in cells.items():
+            weights[cell[key]] += 0 if of_stock and in_pieces and cell[-1] != last else n
+        kept = sorted(weights, key=lambda member: (-weights[member], member))[: question.top.n]
+        found: Counter[tuple[Any, ...]] = Counter()
+        for cell, n in cells.items():
+            found[tuple("*" if at == key and member not in kept else member for at, member in enumerate(cell))] += n
+        return dict(found)
+
     def stock(self, book: str, dims: tuple[D, ...], filters: Filters, day: date) -> dict[tuple[str, ...], int]:
         found: Counter[tuple[str, ...]] = Counter()
         for row in self.rows:
