@@ -45,6 +45,8 @@ ROWS = rows_of(MADE)
 SLOW = SlowCount(ROWS)
 DAY = date(2025, 2, 28)
 PERIOD = {"from_day": date(2024, 12, 10), "to_day": date(2025, 3, 20)}
+MOVES = max(row.day for row in SLOW.of_sites)
+"""The day on which a prison comes under another office."""
 SEXES = (("female", 2), ("male", -1))
 STOCKS = [m for m in Measure if MEASURES[m].kind == "stock" and m is not Measure.SUPERVISED_PERSONS]
 FLOWS = [m for m in Measure if MEASURES[m].kind in ("flow", "transfer")]
@@ -94,6 +96,19 @@ async def test_every_flow_by_every_dimension(figures: ClickHouseFigures, measure
     expected = SLOW.cells(question)
     assert expected or measure is Measure.NET_TRANSFERS or MEASURES[measure].kind == "transfer", "nothing to count"
     assert cells(await figures.answer(question)) == expected
+
+
+@pytest.mark.parametrize(
+    ("measure", "dimension"),
+    [(Measure.POPULATION, D.AGE_BAND), (Measure.SUPERVISIONS, D.SUPERVISION_AGE_BAND)],
+)
+async def test_each_band_of_ages_begins_with_its_first_year(
+    figures: ClickHouseFigures, measure: Measure, dimension: D
+) -> None:
+    """In the years to come everybody reaches each age."""
+    years = {"from_day": date(2025, 1, 1), "to_day": date(2075, 1, 1), "interval": Interval.YEAR}
+    question = Question(measure=measure, dimensions=(dimension,), **years)
+    assert cells(await figures.answer(question)) == SLOW.cells(question)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -238,6 +253,15 @@ async def test_a_balance_over_months_in_which_people_age_and_prisons_move(
 ) -> None:
     days = {"from_day": FIRST, "to_day": LAST + timedelta(days=1)}
     await is_the_slow_balance(figures, Question(measure=Measure.BALANCE, dimensions=dimensions, **days))
+
+
+@pytest.mark.parametrize(("start", "end"), [(MOVES, LAST), (FIRST, MOVES + timedelta(days=1))])
+async def test_a_balance_that_begins_or_ends_with_the_day_on_which_a_prison_moves(
+    figures: ClickHouseFigures, start: date, end: date
+) -> None:
+    """Whoever came or left on that day did so in the new office."""
+    moved = Question(measure=Measure.BALANCE, dimensions=(D.REGIONAL_OFFICE,), from_day=start, to_day=end)
+    await is_the_slow_balance(figures, moved)
 
 
 async def is_the_slow_balance(figures: ClickHouseFigures, question: Question) -> None:
