@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -46,7 +46,12 @@ def lima_date(ms: int) -> date:
 
 def consumed(seed: int, people: int) -> dict[int, list[Consumed]]:
     """What each partition of the log made of this country."""
-    said = sorted(_arrivals(random.Random(seed), people), key=lambda one: (one[0], one[1], one[2].id))
+    return counted(_arrivals(random.Random(seed), people))
+
+
+def counted(told: Iterable[tuple[int, str, Fact]]) -> dict[int, list[Consumed]]:
+    """What each partition of the log made of these facts; beside each when it was recorded, and its subject."""
+    said = sorted(told, key=lambda one: (one[0], one[1], one[2].id))
     histories: dict[str, History] = {}
     made: dict[int, list[Consumed]] = {partition: [] for partition in range(PARTITIONS)}
     for recorded_ms, subject, fact in said:
