@@ -16,9 +16,11 @@ from shared.adapters.clickhouse.receipts import ClickHouseReceipts
 from shared.adapters.kafka.reader import KafkaLogEnds
 from shared.contracts.anomalies import SharedIdentityQuestion
 from shared.contracts.headcounts import HeadcountQuestion
-from shared.contracts.questions import LogPosition
+from shared.contracts.questions import Filter, Question
+from shared.domain.dimensions import Dimension
 from shared.domain.facts import DAY_MS, Fact
 from shared.domain.headcounts import Compared, Persons
+from shared.domain.measures import Measure
 from shared.runtime.settings import Settings
 from tests.support.logs import token
 from tests.support.small_ledger import counted, write
@@ -44,7 +46,27 @@ def _count(name: str, at_ms: int) -> Fact:
     return _fact(name, "headcount", at_ms, counted=[found], signed_by="alcaide")
 
 
+def _office(name: str, at_ms: int, office: str) -> Fact:
+    about = {
+        "establishment": "ep-003",
+        "office": office,
+        "place": "150101",
+        "houses": "mixed",
+        "name": "E.P.",
+        "open": True,
+    }
+    return Fact("inpe", name, "establishment", at_ms, about)
+
+
 TOLD = [
+    (MOMENT, "ep-001", Fact("inpe", "places", "capacity", MOMENT, {"establishment": "ep-001", "places": 5})),
+    (MIDNIGHT, "ep-003", _office("under-lima", MIDNIGHT, "lima")),
+    (MIDNIGHT + 1, "ep-003", _office("moved", MIDNIGHT + 1, "centro")),
+    (
+        MIDNIGHT + 2,
+        "ep-003",
+        Fact("inpe", "not-moved", "void", MIDNIGHT, {"target": {"source": "inpe", "id": "moved"}}),
+    ),
     (MOMENT - 9, token(1), _admission("leaves", MOMENT - 9)),
     (MOMENT, token(1), _fact("leaves-then", "transfer_departure", MOMENT, destination="ep-002", motive="salud")),
     (MOMENT - 9, token(2), _admission("stays", MOMENT - 9)),
@@ -102,7 +124,7 @@ async def test_the_roll_of_a_count_is_that_of_its_millisecond(figures: ClickHous
 
 async def test_what_explains_a_count_happened_by_then_and_was_told_after(figures: ClickHouseFigures) -> None:
     told = await figures.headcounts(HeadcountQuestion(last_day=DAY))
-    explained = await figures.explanations(told.items[0], LogPosition.parse(str(told.provenance.position)))
+    explained = await figures.explanations(told.items[0], told.provenance.position)
     assert sorted((one.kind, one.fact.id) for one in explained.items) == [
         ("anomaly", "never-came"),
         ("in_transit", "leaves-then"),
@@ -127,3 +149,15 @@ async def test_an_id_of_two_persons_is_told_on_the_days_on_which_it_was_recorded
 ) -> None:
     asked = SharedIdentityQuestion(first_day=day, end_day=day + timedelta(1))
     assert [one.fact.id for one in (await figures.shared_identities(asked)).items] == found
+
+
+async def test_a_prison_with_a_fifth_too_many_is_not_yet_critical(figures: ClickHouseFigures) -> None:
+    crowded = Question(measure=Measure.CROWDING, dimensions=(Dimension.ESTABLISHMENT,), at=DAY)
+    (row,) = (row for row in (await figures.answer(crowded)).rows if row[0] == "ep-001")
+    assert row[1:] == (6, 5, 1, 1.2, 0.2, False)
+
+
+async def test_a_standing_that_was_taken_back_places_nobody(figures: ClickHouseFigures) -> None:
+    prison = Filter(dimension=Dimension.ESTABLISHMENT, codes=("ep-003",))
+    placed = Question(measure=Measure.POPULATION, dimensions=(Dimension.REGIONAL_OFFICE,), filters=(prison,), at=DAY)
+    assert (await figures.answer(placed)).rows == [("lima", 2)]
