@@ -17,9 +17,7 @@ async def test_what_was_known_under_an_older_ledger_is_still_answered_from_it(
     gateway: httpx.AsyncClient, clickhouse_settings: Settings
 ) -> None:
     """A position told before the rules of the fold changed names its ledger, which is kept as it was."""
-    query = (
-        "query ($known: AsKnownAt) { population(asKnownAt: $known) { totals provenance { position ledgerVersion } } }"
-    )
+    asks = "query ($known: AsKnownAt) { population(asKnownAt: $known) { totals %s provenance { position ledgerVersion } } }"
     anomalies = "query ($known: AsKnownAt) { anomalies(asKnownAt: $known) { open } }"
     old = {"position": "p1.1.0-0-0-1-0-0-0-0-0"}
     async with await connect_async(clickhouse_settings) as client:
@@ -28,11 +26,14 @@ async def test_what_was_known_under_an_older_ledger_is_still_answered_from_it(
             "VALUES (3, 0, 0, 1, '2025-02-01', 'counted', '', 0, 0), (3, 0, 1, 1, '2025-02-01', 'entry', 'custody', '2025-02-01', 7)"
         )
         try:
-            answer = (await asked(gateway, query, known=old))["population"]
+            answer = (await asked(gateway, asks % "", known=old))["population"]
+            beside = await said(gateway, asks % "coverage { establishments unreconciled { counted } }", known=old)
             refused = (await said(gateway, anomalies, known=old))["errors"][0]
         finally:
             await client.command("TRUNCATE TABLE journal_1")
     assert answer == {"totals": [[7]], "provenance": {**old, "ledgerVersion": 1}}
+    assert beside["data"]["population"] == {**answer, "coverage": {"establishments": [], "unreconciled": None}}
+    assert [error["path"] for error in beside["errors"]] == [["population", "coverage", "unreconciled"]]
     assert refused["extensions"]["code"] == "UNKNOWN_POSITION"
     assert "known from ledger 2 on" in refused["message"]
 

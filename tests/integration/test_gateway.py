@@ -178,6 +178,23 @@ async def test_a_question_that_cannot_be_answered_is_told_what_to_do(
     assert told in error["message"], error
 
 
+async def test_what_is_asked_beside_a_refused_question_is_answered(gateway: httpx.AsyncClient) -> None:
+    good = "good: population(by: [SEX]) { rows totals }"
+    answer = await said(gateway, f"{{ bad: admissions {{ rows }} {good} }}")
+    assert answer["data"] == {"bad": None, **await asked(gateway, f"{{ {good} }}")}
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["bad"], "BAD_QUESTION")
+
+
+async def test_every_field_that_can_be_refused_can_be_null(gateway: httpx.AsyncClient) -> None:
+    """Else a refusal would take with it what was asked beside it."""
+    of_roots = "fields { name type { kind } }"
+    answer = await asked(gateway, f"{{ __schema {{ queryType {{ {of_roots} }} mutationType {{ {of_roots} }} }} }}")
+    fields = [field for root in answer["__schema"].values() for field in root["fields"]]
+    assert len(fields) > len(MEASURES)
+    assert [field["name"] for field in fields if field["type"]["kind"] == "NON_NULL"] == []
+
+
 @pytest.mark.parametrize("field", ["establishments", "headcounts", "crowding"])
 async def test_no_field_answers_for_a_day_that_has_yet_to_come(gateway: httpx.AsyncClient, field: str) -> None:
     for day in ("2026-02-28", "2026-03-01"):
@@ -228,7 +245,8 @@ async def test_an_establishment_is_refused_what_is_not_its_own(gateway: httpx.As
     (error,) = answer["errors"]
     assert error["extensions"] == {"code": "FORBIDDEN", "roles": ["statistician"]}
     assert "needs the role statistician; your key has the role establishment" in error["message"]
-    assert answer["data"] in (None, {"export": None})
+    told = {name: said for name, said in answer["data"].items() if name != "__typename"}
+    assert list(told.values()) == [None]
 
 
 async def test_an_establishment_may_look_up_codes(gateway: httpx.AsyncClient):

@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
+from strawberry.types.base import StrawberryOptional
 
 from services.gateway.callers import Role
 from services.gateway.schema.context import Information
@@ -42,8 +43,13 @@ class OpenTo(FieldExtension):
 
 
 def guarded(root: type) -> type:
-    """The same type, with every field that does not say whom it is for kept to statisticians."""
+    """The same type, with every field that does not say whom it is for kept to statisticians.
+
+    Any field may be refused, so each is nullable: what was asked beside a refused one is answered all the same.
+    """
     for field in root.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # set by the decorator
         if not any(isinstance(one, OpenTo) for one in field.extensions):
             field.extensions.append(OpenTo(Role.STATISTICIAN))
+        if not isinstance(field.type, StrawberryOptional):
+            field.type = StrawberryOptional(field.type)
     return root

@@ -86,26 +86,26 @@ class LastHeard:
 
 @strawberry.type(description="Whom an answer can speak for.")
 class Coverage:
-    """Each field is read when it is asked for, as known at the position of the answer."""
+    """Each field is read when it is asked for, as known at the position of the answer; null where that is refused."""
 
     last_day: strawberry.Private[date]
     position: strawberry.Private[contract.LogPosition]
 
     @strawberry.field(description="Those in force at the close of the last day asked.")  # type: ignore[untyped-decorator]  # strawberry's
-    async def establishments(self, info: Information) -> list[str]:
+    async def establishments(self, info: Information) -> list[str] | None:
         """See Asking.open_establishments."""
         with told():
             return list(await info.context.asking.open_establishments(self.last_day, self.position))
 
     @strawberry.field(description="When each of them was last heard, the longest silent first: its figures end there.")  # type: ignore[untyped-decorator]  # strawberry's
-    async def last_heard(self, info: Information) -> list[LastHeard]:
+    async def last_heard(self, info: Information) -> list[LastHeard] | None:
         """See Asking.last_heard."""
         with told():
             found = await info.context.asking.last_heard(self.last_day, self.position)
         return [LastHeard(establishment=each.establishment, at=each.at) for each in found]
 
     @strawberry.field(description="What signed headcounts do not agree with.")  # type: ignore[untyped-decorator]  # strawberry's
-    async def unreconciled(self, info: Information) -> Unreconciled:
+    async def unreconciled(self, info: Information) -> Unreconciled | None:
         """Of the latest count of each establishment by the last day asked."""
         with told():
             found = await info.context.asking.headcounts(
