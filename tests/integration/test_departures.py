@@ -113,6 +113,9 @@ CASES = [
     *of("reopened", DEPARTED, (5, 2, "transfer_arrival", CAME), (6, 6, "void", about("reopened-transfer_arrival-5"))),
     *of("arrival-corrected", DEPARTED, ARRIVED_IN_TIME, (9, 9, "amendment", CAME_LATER)),
     *of("together", (9, 1, "transfer_departure", LEFT), (9 + MINUTE, 2, "transfer_arrival", CAME)),
+    *of("in-the-last-moment", (9, 1, "transfer_departure", LEFT), (9 + MINUTE, 4, "transfer_arrival", CAME)),
+    *of("a-minute-late", (9, 1, "transfer_departure", LEFT), (9 + MINUTE, 4 + MINUTE, "transfer_arrival", CAME)),
+    *of("an-hour-apart", (9, 1, "transfer_departure", LEFT), (9 + 60 * MINUTE, 2, "transfer_arrival", CAME)),
     *of("just-late", DEPARTED, (4 + MINUTE, 2, "transfer_arrival", CAME)),
     *of("not-together", (9, 1, "transfer_departure", LEFT), (9.5, 2, "transfer_arrival", CAME)),
     *of("clock", *((moment, 0, "profile_change", {"profile": {}}) for moment in (4 - MINUTE, 4, 4.25, 20))),
@@ -177,6 +180,14 @@ async def test_it_is_resolved_by_the_fact_that_ended_the_transit_or_took_the_dep
         ("voided-transfer_departure-1", "ep-002"): ("voided-void-7", moment_of(day(7))),
         ("redirected-transfer_departure-1", "ep-002"): ("redirected-amendment-7", moment_of(day(7))),
         ("later-transfer_departure-1", "ep-002"): ("later-amendment-5", moment_of(day(5))),
+        ("a-minute-late-transfer_departure-9", "ep-002"): (
+            "a-minute-late-transfer_arrival-9.00069",
+            moment_of(day(9 + MINUTE)),
+        ),
+        ("an-hour-apart-transfer_departure-9", "ep-002"): (
+            "an-hour-apart-transfer_arrival-9.04167",
+            moment_of(day(9 + 60 * MINUTE)),
+        ),
         ("not-together-transfer_departure-9", "ep-002"): ("not-together-transfer_arrival-9.5", moment_of(day(9.5))),
     }
     stand = {name for name, one in told.items() if one.resolved_by is None}
@@ -187,7 +198,7 @@ async def test_it_is_resolved_by_the_fact_that_ended_the_transit_or_took_the_dep
         ("again-transfer_departure-3", "ep-003"),
         ("reopened-transfer_departure-1", "ep-002"),
     }
-    assert (now.open, now.resolved) == (5, 9)
+    assert (now.open, now.resolved) == (5, 11)
 
 
 async def test_what_was_known_then_is_told_again_by_its_position(figures: ClickHouseFigures) -> None:
@@ -206,7 +217,7 @@ async def test_both_ends_are_told_and_nobody_else(figures: ClickHouseFigures) ->
     assert both["ep-003"].open == 3
     assert "redirected" in _names(both["ep-002"])
     assert "elsewhere" not in _names(both["ep-002"])
-    assert len(both["ep-001"].items) == 13
+    assert len(both["ep-001"].items) == 15
     assert both["ep-004"].items == ()
 
 
