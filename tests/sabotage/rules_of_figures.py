@@ -133,6 +133,13 @@ RULES_OF_FIGURES = (
     ),
     Rule(
         "the greatest of a stock are those of its last close",
+        "shared/adapters/clickhouse/answers.py",
+        "row[-1] if not of_stock or row[MAX_DIMENSIONS] == last else 0",
+        "row[-1]",
+        "tests/integration/test_figures.py",
+    ),
+    Rule(
+        "the greatest of a stock are those of its last close where the whole is too much to read",
         f"{QUERIES}/top.sql",
         "        sumIf(amount, piece = {last_day:Date}) -- @when top_of_stock\n",
         "        sum(amount) -- @when top_of_stock\n",

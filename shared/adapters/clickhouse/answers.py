@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
@@ -21,9 +22,11 @@ from shared.contracts.questions import (
     Provenance,
     Question,
     Table,
+    Top,
     UnknownPositionError,
 )
 from shared.contracts.topics import PARTITIONS
+from shared.domain.dimensions import REST
 from shared.domain.measures import MEASURES
 from shared.reference.catalogue import load
 
@@ -41,6 +44,23 @@ def levels_of(lines: Sequence[bytes]) -> list[list[Any]]:
     for row in orjson.loads(b"[" + b",".join(sorted(lines)) + b"]"):
         levels[row[_LEVEL]].append(row)
     return levels
+
+
+def cut_to_greatest(question: Question, top: Top, rows: list[Any]) -> list[Any]:
+    """The greatest members of one dimension, and all others as one, as `top.sql` has it for what is too much to read.
+
+    In the engine the cut is three layers more to plan: 7 ms of 29, at 178 rows.
+    """
+    key, last = question.dimensions.index(top.dimension), closes(question)[-1].isoformat()
+    of_stock = MEASURES[question.measure].kind == "stock"
+    weights: Counter[str] = Counter()
+    for row in rows:
+        weights[row[key]] += row[-1] if not of_stock or row[MAX_DIMENSIONS] == last else 0
+    kept = set(sorted(weights, key=lambda member: (-weights[member], member))[: top.n])
+    cells: Counter[tuple[Any, ...]] = Counter()
+    for row in rows:
+        cells[(*row[:key], row[key] if row[key] in kept else REST, *row[key + 1 : -1])] += row[-1]
+    return [(*cell, amount) for cell, amount in sorted(cells.items())]
 
 
 def table_of(question: Question, rows: list[Any], totals: list[Any], consumed: list[Any]) -> Table:

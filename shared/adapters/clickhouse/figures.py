@@ -11,7 +11,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse import refolding
-from shared.adapters.clickhouse.answers import establishment_of, levels_of, provenance_of, table_of
+from shared.adapters.clickhouse.answers import cut_to_greatest, establishment_of, levels_of, provenance_of, table_of
 from shared.adapters.clickhouse.checkpoints import Checkpoint, ClickHouseCheckpoints
 from shared.adapters.clickhouse.discrepancies import (
     STANDING,
@@ -90,13 +90,24 @@ class ClickHouseFigures:
 
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
-        rows = rows_of(question, self._known_in(question.as_known_at), await self._base(question))
-        asked = around("answer", rows, question, most=max_rows + len(periods(question)) + 1)
-        found, totals, consumed = levels_of((await self._said(asked)).splitlines())
+        if question.top is not None:
+            found, totals, consumed = await self._levels(question.model_copy(update={"top": None}), max_rows)
+            if len(found) <= max_rows:
+                return table_of(question, cut_to_greatest(question, question.top, found), totals, consumed)
+        found, totals, consumed = await self._levels(question, max_rows)
         if len(found) > max_rows:
-            (count,) = await self._ask(around("count", rows, question))
+            (count,) = await self._ask(around("count", await self._rows(question), question))
             raise TooManyRowsError(count, max_rows)
         return table_of(question, found, totals, consumed)
+
+    async def _levels(self, question: Question, max_rows: int) -> list[list[Any]]:
+        """Rows, one more than may be if there are more; totals; how far partitions were consumed."""
+        most = max_rows + len(periods(question)) + 1
+        asked = around("answer", await self._rows(question), question, most=most)
+        return levels_of((await self._said(asked)).splitlines())
+
+    async def _rows(self, question: Question) -> Statement:
+        return rows_of(question, self._known_in(question.as_known_at), await self._base(question))
 
     async def _base(self, question: Question) -> Base | None:
         """The checkpoints that an answer may rest on, if there are any."""
