@@ -14,6 +14,7 @@ from shared.adapters.clickhouse.client import AsyncClient, connect_async
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.queries import LEDGER
 from shared.adapters.clickhouse.receipts import ClickHouseReceipts
+from shared.contracts.mapping import merge_notice
 from shared.contracts.questions import LEDGER_VERSION
 from shared.contracts.receipts import FateRecord, Place
 from shared.domain.facts import DAY_MS, Fact
@@ -115,6 +116,17 @@ async def test_the_fate_of_an_id_is_every_record_of_it_with_its_reason(subject: 
     assert (found.records[1].type, found.records[1].field) == ("siep.admission.v1", "")
     assert {record.source for record in (await subject.book.fate("a", None)).records} == {"ep-001", "ep-002"}
     assert (await subject.book.fate("a", "ep-002")).records[0].offset == 4
+
+
+async def test_what_aggregators_tell_each_other_is_no_record_of_a_fact(subject: Subject) -> None:
+    """Whoever names a fact as they name theirs is told of that fact alone."""
+    notice = merge_notice("0:7", token(1), MIDNIGHT_MS, token(2))
+    await subject.append(1, [notice, notice, _fact("0:7")], MIDNIGHT_MS)
+    found = await subject.book.fate("0:7", None)
+    assert [(record.source, record.outcome) for record in found.records] == [("ep-001", "counted")]
+    assert [(day.source, day.sent) for day in (await subject.book.sums(DAY, DAY + timedelta(2), None)).days] == [
+        ("ep-001", 1)
+    ]
 
 
 async def test_a_void_says_whether_it_found_what_it_annuls(subject: Subject) -> None:
