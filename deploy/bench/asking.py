@@ -223,6 +223,8 @@ async def _prepared(
         Ordering(recording, jobs, SystemClock()),
         ClickHouseReceipts(connected, KafkaLogEnds("")),
     )
+    await schema.build().execute(query, context_value=context)
+    recording.client.sent.clear()  # a gateway that was asked before remembers how establishments stood
     answer = await schema.build().execute(query, context_value=context)
     if answer.errors:
         raise RuntimeError(f"{name}: {answer.errors[0]}")

@@ -132,6 +132,13 @@ RULES_OF_FIGURES = (
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
+        "an establishment told of after a checkpoint does not stay where it was remembered",
+        f"{QUERIES}/parts/stock_moments.sql",
+        "        AND NOT throwIf(book = 'establishment' AND effective_day <= {last_day:Date} AND recorded_day >= {base:Date}) -- @when places_given\n",
+        "",
+        "tests/integration/test_checkpoints.py",
+    ),
+    Rule(
         "the greatest of a stock are those of its last close",
         "shared/adapters/clickhouse/answers.py",
         "row[-1] if not of_stock or row[MAX_DIMENSIONS] == last else 0",

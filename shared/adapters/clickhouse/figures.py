@@ -28,9 +28,11 @@ from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import (
     Base,
     Parameters,
+    Standings,
     Statement,
     around,
     changes_of,
+    closes,
     cut,
     establishments,
     known,
@@ -38,7 +40,9 @@ from shared.adapters.clickhouse.statements import (
     periods,
     projection,
     rows_of,
+    standings_before,
     stocks,
+    takes_standings,
 )
 from shared.contracts.anomalies import Anomalies, AnomalyQuestion, FactName, SharedIdentityQuestion
 from shared.contracts.headcounts import (
@@ -76,6 +80,14 @@ _SETTINGS: dict[str, Any] = {
 
 
 LEDGER_WITH_CONTRADICTIONS = 2
+STANDINGS_REMEMBERED = 1_000
+"""Days and checkpoints; some 4 kB each."""
+_THROWN = 395
+"""The code of an error that a statement was told to end with."""
+
+
+class ThrownError(FiguresUnavailableError):
+    """A statement found that it rests on something that holds no more."""
 
 
 class ClickHouseFigures:
@@ -87,6 +99,8 @@ class ClickHouseFigures:
         self._client = client
         self._journal = journal
         self._checkpoints = checkpoints
+        self._stood: dict[tuple[str, date, date], Standings] = {}
+        self._told_since: set[date] = set()
 
     async def answer(self, question: Question, *, max_rows: int = MAX_ROWS) -> Table:
         """See shared.ports.Figures."""
@@ -96,18 +110,33 @@ class ClickHouseFigures:
                 return table_of(question, cut_to_greatest(question, question.top, found), totals, consumed)
         found, totals, consumed = await self._levels(question, max_rows)
         if len(found) > max_rows:
-            (count,) = await self._ask(around("count", await self._rows(question), question))
+            rows = rows_of(question, self._known_in(question.as_known_at), await self._base(question))
+            (count,) = await self._ask(around("count", rows, question))
             raise TooManyRowsError(count, max_rows)
         return table_of(question, found, totals, consumed)
 
     async def _levels(self, question: Question, max_rows: int) -> list[list[Any]]:
         """Rows, one more than may be if there are more; totals; how far partitions were consumed."""
+        journal, base = self._known_in(question.as_known_at), await self._base(question)
         most = max_rows + len(periods(question)) + 1
-        asked = around("answer", await self._rows(question), question, most=most)
+        if base and base.base not in self._told_since and takes_standings(question):
+            standings = await self._standings(base.base, closes(question)[0], journal)
+            asked = around("answer", rows_of(question, journal, base, standings), question, most=most)
+            try:
+                return levels_of((await self._said(asked)).splitlines())
+            except ThrownError:
+                self._told_since.add(base.base)
+        asked = around("answer", rows_of(question, journal, base), question, most=most)
         return levels_of((await self._said(asked)).splitlines())
 
-    async def _rows(self, question: Question) -> Statement:
-        return rows_of(question, self._known_in(question.as_known_at), await self._base(question))
+    async def _standings(self, base: date, day: date, journal: str) -> Standings:
+        """Asked once, and remembered while they are few."""
+        key = (journal, base, day)
+        if key not in self._stood:
+            if len(self._stood) >= STANDINGS_REMEMBERED:
+                self._stood.clear()
+            self._stood[key] = Standings(*await self._ask(standings_before(base, day, journal)))
+        return self._stood[key]
 
     async def _base(self, question: Question) -> Base | None:
         """The checkpoints that an answer may rest on, if there are any."""
@@ -283,6 +312,8 @@ class ClickHouseFigures:
                 asked.sql, asked.parameters, settings=_SETTINGS, fmt="JSONCompactEachRow"
             )
         except (ClickHouseError, OSError) as error:
+            if getattr(error, "code", None) == _THROWN:
+                raise ThrownError from error
             raise FiguresUnavailableError("the journal does not answer") from error
 
 

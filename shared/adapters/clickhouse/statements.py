@@ -69,15 +69,50 @@ class Base(NamedTuple):
     base_next: list[int]
 
 
-def rows_of(question: Question, journal: str, base: Base | None = None) -> Statement:
-    """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question."""
-    text = cut(_file(question), flags(question) | _rests(question, base))
-    if question.top is not None:
-        text = cut("top", _top_flags(question, question.top)).replace(_ROWS, text)
+class Standings(NamedTuple):
+    """How establishments stood on a day, as recorded before a checkpoint: the office and the district of each."""
+
+    places: list[str]
+    offices: list[str]
+    districts: list[str]
+
+
+def rows_of(
+    question: Question, journal: str, base: Base | None = None, standings: Standings | None = None
+) -> Statement:
+    """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question.
+
+    With standings it fails (`THROWN`) where an establishment was told of since.
+    """
+    words = flags(question) | _rests(question, base)
     basis: Parameters = {"opens": periods(question)[0][0]}
     if base:
         basis = base._asdict() | {"opens": base.months[0], "late": f"{base.held}_late"}
+    if standings:
+        words, basis = words - {"place"} | {"places_given"}, basis | standings._asdict()
+    text = cut(_file(question), words)
+    if question.top is not None:
+        text = cut("top", _top_flags(question, question.top)).replace(_ROWS, text)
     return Statement(text, parameters(question, journal) | basis)
+
+
+def takes_standings(question: Question) -> bool:
+    """Whether places may be given: at one close, of all whom the ledger counts there.
+
+    Filters by the ledger's own columns would leave out the establishments that were told of since.
+    """
+    raw = any(each.dimension in _FILTERED_RAW for each in question.filters)
+    return not raw and MEASURES[question.measure].kind in {"stock", "crowding"} and flags(question) >= _ON_A_DAY
+
+
+_ON_A_DAY = {"at_once", "place"}
+
+
+def standings_before(base: date, day: date, journal: str) -> Statement:
+    """The query for `Standings` at the close of a day, as recorded before a checkpoint."""
+    return Statement(
+        cut("places", frozenset({"before_checkpoint"})), {"journal": journal, "last_day": day, "base": base}
+    )
 
 
 def _rests(question: Question, base: Base | None) -> set[str]:

@@ -16,6 +16,12 @@ substring(standing_[2], 1, 2) AS department,
 substring(standing_[2], 1, 4) AS province,
 standing_[2] AS district,
 -- @end
+-- @when places_given
+transform(establishment_, {places:Array(String)}, {offices:Array(String)}, '') AS regional_office, -- @when regional_office
+transform(establishment_, {places:Array(String)}, {districts:Array(String)}, '') AS district,
+substring(district, 1, 2) AS department, -- @when department
+substring(district, 1, 4) AS province, -- @when province
+-- @end
 substring(residence_, 1, 2) AS residence_department, -- @when residence_department
 substring(residence_, 1, 4) AS residence_province, -- @when residence_province
 residence_ AS residence_district, -- @when residence_district

@@ -5,6 +5,7 @@ place AS (
         SELECT establishment AS code, effective_day AS since, effective_at AS from_moment, detail AS standing
         FROM {journal:Identifier}
         WHERE book = 'establishment'
+            AND recorded_day < {base:Date} -- @when before_checkpoint
 -- @include known
         GROUP BY code, since, from_moment, standing
         HAVING sum(stock_delta) > 0
