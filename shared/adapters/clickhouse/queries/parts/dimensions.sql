@@ -18,9 +18,9 @@ standing_[2] AS district,
 -- @end
 -- @when places_given
 transform(establishment_, {places:Array(String)}, {offices:Array(String)}, '') AS regional_office, -- @when regional_office
-transform(establishment_, {places:Array(String)}, {districts:Array(String)}, '') AS district,
-substring(district, 1, 2) AS department, -- @when department
-substring(district, 1, 4) AS province, -- @when province
+substring(transform(establishment_, {places:Array(String)}, {districts:Array(String)}, ''), 1, 2) AS department, -- @when department
+substring(transform(establishment_, {places:Array(String)}, {districts:Array(String)}, ''), 1, 4) AS province, -- @when province
+transform(establishment_, {places:Array(String)}, {districts:Array(String)}, '') AS district, -- @when district
 -- @end
 substring(residence_, 1, 2) AS residence_department, -- @when residence_department
 substring(residence_, 1, 4) AS residence_province, -- @when residence_province
