@@ -132,13 +132,19 @@ async def test_what_is_owed_of_tokens_that_have_moved_is_told_and_what_others_ha
         Moved(4, token(1), times[4], 2, True, ""),
         Moved(5, token(2), times[5], 5, False, ""),
     ]
-    assert [row.offset for row in await journal.moved(3, 3)] == [4, 5]
+    assert [[row.offset for row in await journal.moved(3, start)] for start in (3, 4, 5)] == [[4, 5], [4, 5], [5]]
     assert await journal.payloads_of(3, [token(1), token(2)]) == [
         (0, token(1), admission(1)), (1, token(2), admission(2)), (2, token(1), merge),
         (4, token(1), admission(1, "f2")), (5, token(2), b""),
     ]  # fmt: skip
     assert await journal.told_by(5, [3, 4]) == {Told(3, "5:7")}
     assert await journal.told_by(5, [4]) == set()
+    owed, told = await journal.moved(3, 0), await journal.payloads_of(3, [token(1)])
+    copies = [moved(f"3:{row.offset}", token(1), APPENDED_MS, [row.payload]) for row in consumed[:3]]
+    await journal.append(8, 0, 0, fold_batch(decoded(records(copies)), {}, BEGINNING).consumed)
+    assert (await journal.moved(3, 0), await journal.payloads_of(3, [token(1)])) == (owed, told), (
+        "of this partition alone"
+    )
 
 
 async def test_what_was_moved_is_remembered_also_under_whom_it_names(journal: Journal) -> None:

@@ -153,6 +153,18 @@ async def test_any_series_whose_closes_end_months(client: AsyncClient, passed: d
         await assert_counted(client, checkpoints, any_stock(dice, some_period(dice)))
 
 
+@pytest.mark.parametrize("by", [Dimension.SEX, Dimension.OFFENCE])
+async def test_what_was_told_on_the_first_of_a_month_about_those_before_counts_once(
+    client: AsyncClient, checkpoints: ClickHouseCheckpoints, passed: date, by: Dimension
+) -> None:
+    firsts = {lima_date(row.recorded_ms) for row in ROWS if row.day < lima_date(row.recorded_ms).replace(day=1)}
+    assert any(day.day == 1 for day in firsts)
+    for month in await checkpoints.due():
+        await checkpoints.make(month)
+    period = {"from_day": DAYS[0], "to_day": DAYS[-1] + timedelta(days=60), "interval": Interval.MONTH}
+    await assert_counted(client, checkpoints, Question(measure=Measure.POPULATION, dimensions=(by,), **period))
+
+
 @pytest.mark.parametrize("seed", range(25))
 async def test_any_stock_that_only_a_roll_holds(client: AsyncClient, passed: date, seed: int) -> None:
     """By any dimensions, of persons as of entries: what was counted at New Year, and what was recorded since."""
