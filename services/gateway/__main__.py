@@ -32,6 +32,8 @@ def main() -> int:
         http="httptools",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
+        server_header=False,
     )
     return 0
 

@@ -122,18 +122,23 @@ class Coverage:
 class Table:
     """See shared.contracts.questions.Table."""
 
-    question: JSON = strawberry.field(description="The question in its canonical form, with what was left to default.")
+    asked: strawberry.Private[contract.Question]
     columns: list[Column]
     rows: JSON = strawberry.field(description="Rows in the order of the columns; cells of nothing are left out.")
     totals: JSON = strawberry.field(description="One row for each piece of time, without the dimensions.")
     provenance: Provenance
     coverage: Coverage
 
+    @strawberry.field(description="The question in its canonical form, with what was left to default.")  # type: ignore[untyped-decorator]  # strawberry's
+    def question(self) -> JSON:
+        """Written down when it is asked for."""
+        return JSON(self.asked.model_dump(mode="json", exclude_none=True))
+
 
 def table(of: contract.Table) -> Table:
     """The same table for the schema; its rows are passed on as they are."""
     return Table(
-        question=JSON(of.question.model_dump(mode="json", exclude_none=True)),
+        asked=of.question,
         columns=[_column(column) for column in of.columns],
         rows=JSON(of.rows),
         totals=JSON(of.totals),
