@@ -130,7 +130,7 @@ class ClickHouseFigures:
         return levels_of((await self._said(asked)).splitlines())
 
     async def _standings(self, base: date, day: date, journal: str) -> Standings:
-        """Asked once, and remembered while they are few."""
+        """How establishments stood, which never changes: asked once, and remembered while that is not too much."""
         key = (journal, base, day)
         if key not in self._stood:
             if len(self._stood) >= STANDINGS_REMEMBERED:

@@ -82,7 +82,7 @@ def rows_of(
 ) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question.
 
-    With standings it fails (`THROWN`) where an establishment was told of since.
+    With standings it ends with an error of its own (`throwIf`) where an establishment was told of since.
     """
     words = flags(question) | _rests(question, base)
     basis: Parameters = {"opens": periods(question)[0][0]}
@@ -96,6 +96,9 @@ def rows_of(
     return Statement(text, parameters(question, journal) | basis)
 
 
+_ON_A_DAY = frozenset({"at_once", "place"})
+
+
 def takes_standings(question: Question) -> bool:
     """Whether places may be given: at one close, of all whom the ledger counts there.
 
@@ -103,9 +106,6 @@ def takes_standings(question: Question) -> bool:
     """
     raw = any(each.dimension in _FILTERED_RAW for each in question.filters)
     return not raw and MEASURES[question.measure].kind in {"stock", "crowding"} and flags(question) >= _ON_A_DAY
-
-
-_ON_A_DAY = {"at_once", "place"}
 
 
 def standings_before(base: date, day: date, journal: str) -> Statement:
