@@ -223,9 +223,10 @@ async def _prepared(
         Ordering(recording, jobs, SystemClock()),
         ClickHouseReceipts(connected, KafkaLogEnds("")),
     )
-    await schema.build().execute(query, context_value=context)
+    gateway_schema = schema.build()
+    await gateway_schema.execute(query, context_value=context)
     recording.client.sent.clear()  # a gateway that was asked before remembers how establishments stood
-    answer = await schema.build().execute(query, context_value=context)
+    answer = await gateway_schema.execute(query, context_value=context)
     if answer.errors:
         raise RuntimeError(f"{name}: {answer.errors[0]}")
     one = Example(name.removesuffix(".graphql"), query)

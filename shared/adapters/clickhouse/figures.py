@@ -313,7 +313,7 @@ class ClickHouseFigures:
             )
         except (ClickHouseError, OSError) as error:
             if getattr(error, "code", None) == _THROWN:
-                raise ThrownError from error
+                raise ThrownError("the journal ended a statement that no longer held") from error
             raise FiguresUnavailableError("the journal does not answer") from error
 
 

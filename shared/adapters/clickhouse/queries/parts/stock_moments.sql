@@ -3,7 +3,8 @@
 -- Closes of a series may rest on a checkpoint each (`months`; `base` is the last, for its own close and all after it). Then a sum
 -- counts from its piece up to, not with, the piece of `until`: what a checkpoint holds for its own close alone, and late news from
 -- the month that it is about up to the piece in which it was recorded, whose close has it from its own checkpoint.
--- Where places are given as they stood before the checkpoint, the statement fails if any establishment was told of since.
+-- Where places are given as they stood before the checkpoint, the statement fails if any establishment was told of since. What it
+-- fails by is said whole (book, day, since): the engine may look at that before it looks at the conditions beside it.
 moments AS ( -- @when at_once
 raw AS ( -- @when series
     SELECT
