@@ -4,7 +4,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-PYTHON ?= python3
+# The system's own Python if it is new enough, else the first on the path. Distributions build theirs with optimisation
+# by profile, as the images' is; version managers mostly do not, and it takes a fifth to a third less CPU.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 # Trust what this machine trusts: a company's own authority is in the system's store and nowhere else.
 export UV_SYSTEM_CERTS ?= 1
 export NODE_USE_SYSTEM_CA ?= 1
@@ -73,7 +75,7 @@ lock: .venv/ready  ## resolve the requirements anew, with hashes and without a r
 # mirrors and certificates of a machine that uv does not.
 .venv/ready: requirements/uv.txt requirements/all.txt deploy/local/kafka.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=python3.12."; exit 1; }
-	@echo "Setting up .venv (once, until a requirement changes)"
+	@echo "Setting up .venv with $(PYTHON) (once, until a requirement changes)"
 	@test -x $(VENV)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: install the package that brings it (on Debian python3-venv)."; exit 1; }
 	@$(RUN) pip install --quiet --require-hashes --requirement requirements/uv.txt
 	@$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/uv.txt requirements/all.txt || \
