@@ -107,6 +107,11 @@ class MeasureSpec:
     plus: tuple[str, ...] = ()
     minus: tuple[str, ...] = ()
 
+    @property
+    def counted(self) -> int:
+        """How many of its values are counted; those after them follow from them, as `crowding` has it."""
+        return len(self.values) - (len(Crowding._fields) if self.kind == "crowding" else 0)
+
 
 def _value(key: str, es: str, en: str, kind: ColumnType = "integer", unit: str = "persons") -> ValueColumn:
     return ValueColumn(key, Label(es, en), kind, unit)

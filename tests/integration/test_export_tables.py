@@ -78,7 +78,9 @@ def sheet_of(tables: ClickHouseTables, asked: Question | Movements) -> list[dict
 
 
 def as_text(value: Any) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value).removesuffix(".0")  # of a ratio: the engine writes 1 and not 1.0
 
 
 def told(table: Table) -> list[list[str]]:

@@ -42,6 +42,8 @@ def of_question(question: Question) -> list[Field]:
     for n, value in enumerate(spec.values, start=codes + 2):
         named = Column(key=value.key, es=value.label.es, en=value.label.en, type=value.type, unit=value.unit)
         sql = f"cells.{n}"
+        if spec.kind == "crowding" and value.key in _FOLLOWS:
+            sql = _FOLLOWS[value.key].format(population=f"cells.{codes + 2}", capacity=f"cells.{codes + 3}")
         if spec.kind == "stock":
             sql = f"(cells.{n} + throwIf(cells.{n} < 0, 'a cell is negative: the ledger needs make verify'))"
         fields.append(Field(named, sql))
@@ -110,6 +112,13 @@ _BIRTH_MONTH = (
     "if(birth_month = 0, '', concat(toString(intDiv(birth_month, 12)), '-', "
     "leftPad(toString(birth_month % 12 + 1), 2, '0')))"
 )
+_FOLLOWS = {
+    "excess": "if({capacity} = 0, NULL, {population} - {capacity})",
+    "occupancy": "if({capacity} = 0, NULL, {population} / {capacity})",
+    "overcrowding": "if({capacity} = 0, NULL, ({population} - {capacity}) / {capacity})",
+    "critical": "CAST(if({capacity} = 0, NULL, 5 * ({population} - {capacity}) > {capacity}), 'Nullable(Bool)')",
+}
+"""`shared.domain.measures.crowding` for files, whose rows the engine writes."""
 _SENTENCE_MONTHS = "if(sentence_months IN (0, 65535), NULL, sentence_months - 1)"
 
 

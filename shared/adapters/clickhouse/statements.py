@@ -152,7 +152,7 @@ def around(name: str, rows: Statement, question: Question, **more: object) -> St
     Rows of its own have nothing (`-- @no_values`) for each value of those.
     """
     begins = {"from_checkpoint"} if "base" in rows.parameters else set()
-    no_values = ", ".join(["NULL"] * len(MEASURES[question.measure].values))
+    no_values = ", ".join(["NULL"] * MEASURES[question.measure].counted)
     text = cut(name, flags(question) | begins).replace(_NO_VALUES, no_values).replace(_ROWS, rows.sql)
     said = rows.parameters | more
     return Statement(text, {name: said[name] for name in _named_in(text)})
