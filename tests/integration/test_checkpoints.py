@@ -38,6 +38,9 @@ HELD = (
     (Dimension.ESTABLISHMENT, Dimension.OFFENCE, Dimension.LEGAL_STATUS, Dimension.OFFENCE_GENERIC, Dimension.ATTEMPT),
 )
 IN_BALANCES = sorted(MEASURES[Measure.BALANCE].dimensions)
+TURNING = (Dimension.AGE_BAND, Dimension.REGIONAL_OFFICE)
+"""The one turns with a month, the other on the day on which a prison moves to another office."""
+MOVES = max(row.day for row in SLOW.of_sites)
 NEW_YEAR = date(2025, 1, 1)
 QUESTIONS = 4
 """So many are asked of the same checkpoints: to make some takes longer than to ask."""
@@ -211,10 +214,10 @@ async def test_any_balance_as_known_at_any_time(client: AsyncClient, passed: dat
 
 
 async def assert_balanced(client: AsyncClient, checkpoints: ClickHouseCheckpoints, dice: random.Random) -> None:
-    start = some_day(dice)
+    start = dice.choice((some_day(dice), some_day(dice).replace(day=1), MOVES))
     question = Question(
         measure=Measure.BALANCE,
-        dimensions=tuple(dice.sample(dice.choice((*HELD, IN_BALANCES)), dice.randrange(3))),
+        dimensions=tuple(dice.sample(dice.choice((*HELD, IN_BALANCES, TURNING)), dice.randrange(3))),
         as_known_at=some_knowledge(dice),
         from_day=start,
         to_day=start + timedelta(days=dice.choice((1, 30, 90))),
