@@ -232,20 +232,22 @@ async def assert_balanced(client: AsyncClient, checkpoints: ClickHouseCheckpoint
     assert {cell: line for cell, line in found.items() if asked or any(line)} == expected
 
 
-@pytest.mark.parametrize("by", [Dimension.ESTABLISHMENT, Dimension.OFFENCE, Dimension.SCHOOLING])
+@pytest.mark.parametrize(
+    ("measure", "by"),
+    [
+        *((Measure.POPULATION, by) for by in (Dimension.ESTABLISHMENT, Dimension.OFFENCE, Dimension.SCHOOLING)),
+        (Measure.SUPERVISED_PERSONS, Dimension.SUPERVISION_UNIT),  # and how many of them are inside
+    ],
+)
 async def test_what_was_told_ahead_of_a_month_is_not_counted_on_its_eve(
-    client: AsyncClient, checkpoints: ClickHouseCheckpoints, passed: date, by: Dimension
+    client: AsyncClient, checkpoints: ClickHouseCheckpoints, passed: date, measure: Measure, by: Dimension
 ) -> None:
-    figures = ClickHouseFigures(client, JOURNAL, checkpoints=checkpoints)
     months = await checkpoints.due()
     for month in months:
         await checkpoints.make(month)
     for month in months:
         for day in (month - timedelta(days=1), month):
-            question = Question(measure=Measure.POPULATION, dimensions=(by,), at=day)
-            assert dict((await figures.answer(question)).rows) == {
-                cell: value for (cell,), value in SLOW.cells(question).items()
-            }
+            await assert_counted(client, checkpoints, Question(measure=measure, dimensions=(by,), at=day))
 
 
 @pytest.mark.parametrize("told_on", [date(2025, 3, 1), date(2025, 3, 6)])

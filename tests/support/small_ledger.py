@@ -121,12 +121,19 @@ def _counts_of_site(site: str) -> Iterator[tuple[int, str, Fact]]:
 
 
 def _told_ahead(site: str) -> Iterator[tuple[int, str, Fact]]:
-    """Admissions in the first minute of a month, told by a clock that is fast: recorded in the month before."""
+    """Admissions in the first minute of a month, told by a clock that is fast: recorded in the month before.
+
+    Each of them is supervised in liberty then.
+    """
     dice = random.Random(f"{site} ahead")
     for month in (date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
         entry = {"establishment": site, "motive": "nuevo-ingreso", "profile": _profile(dice), "cases": [_case(dice, 0)]}
         fact = Fact(site, f"{site}-{month}", "admission", _ms(month) + 30_000, entry)
-        yield fact.at_ms - 3 * _MINUTE, f"k1:{dice.getrandbits(256):064x}", fact
+        who = f"k1:{dice.getrandbits(256):064x}"
+        yield fact.at_ms - 3 * _MINUTE, who, fact
+        before = _ms(month) - 3 * 86_400_000
+        supervision = _supervision(random.Random(fact.id), "s1")
+        yield before, who, Fact("ml-lima", fact.id, "supervision_start", before, supervision)
 
 
 def _life(dice: random.Random, name: str) -> list[Fact]:
