@@ -161,3 +161,5 @@ async def test_a_standing_that_was_taken_back_places_nobody(figures: ClickHouseF
     prison = Filter(dimension=Dimension.ESTABLISHMENT, codes=("ep-003",))
     placed = Question(measure=Measure.POPULATION, dimensions=(Dimension.REGIONAL_OFFICE,), filters=(prison,), at=DAY)
     assert (await figures.answer(placed)).rows == [("lima", 2)]
+    listed, _ = await figures.establishments(DAY, None)
+    assert [(one.code, one.office) for one in listed] == [("ep-003", "lima")]
