@@ -46,9 +46,9 @@ def _count(name: str, at_ms: int) -> Fact:
     return _fact(name, "headcount", at_ms, counted=[found], signed_by="alcaide")
 
 
-def _office(name: str, at_ms: int, office: str) -> Fact:
+def _office(name: str, at_ms: int, office: str, site: str = "ep-003") -> Fact:
     about = {
-        "establishment": "ep-003",
+        "establishment": site,
         "office": office,
         "place": "150101",
         "houses": "mixed",
@@ -62,6 +62,8 @@ TOLD = [
     (MOMENT, "ep-001", Fact("inpe", "places", "capacity", MOMENT, {"establishment": "ep-001", "places": 5})),
     (MIDNIGHT, "ep-003", _office("under-lima", MIDNIGHT, "lima")),
     (MIDNIGHT + 1, "ep-003", _office("moved", MIDNIGHT + 1, "centro")),
+    (MIDNIGHT, "ep-066", _office("under-norte", MIDNIGHT, "norte", "ep-066")),
+    (MIDNIGHT + 1, "ep-066", _office("under-altiplano", MIDNIGHT + 1, "altiplano", "ep-066")),
     (
         MIDNIGHT + 2,
         "ep-003",
@@ -157,9 +159,18 @@ async def test_a_prison_with_a_fifth_too_many_is_not_yet_critical(figures: Click
     assert row[1:] == (6, 5, 1, 1.2, 0.2, False)
 
 
-async def test_a_standing_that_was_taken_back_places_nobody(figures: ClickHouseFigures) -> None:
-    prison = Filter(dimension=Dimension.ESTABLISHMENT, codes=("ep-003",))
+@pytest.mark.parametrize(("site", "office"), [("ep-003", "lima"), ("ep-066", "altiplano")])
+async def test_of_a_day_the_last_standing_counts_that_was_not_taken_back(
+    figures: ClickHouseFigures, site: str, office: str
+) -> None:
+    prison = Filter(dimension=Dimension.ESTABLISHMENT, codes=(site,))
     placed = Question(measure=Measure.POPULATION, dimensions=(Dimension.REGIONAL_OFFICE,), filters=(prison,), at=DAY)
-    assert (await figures.answer(placed)).rows == [("lima", 2)]
+    assert (await figures.answer(placed)).rows == [(office, 2)]
     listed, _ = await figures.establishments(DAY, None)
-    assert [(one.code, one.office) for one in listed] == [("ep-003", "lima")]
+    assert [one.office for one in listed if one.code == site] == [office]
+
+
+async def test_establishments_are_in_force_from_their_first_day_on(figures: ClickHouseFigures) -> None:
+    now = await figures.position(None)
+    assert await figures.open_establishments(DAY - timedelta(1), now) == ()
+    assert await figures.open_establishments(DAY, now) == ("ep-003", "ep-066")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ FIRST, LAST = date(2024, 11, 20), date(2025, 4, 10)
 SITES = ("ep-001", "ep-002", "ep-003", "ep-066")
 _PLACES = {"ep-001": "030101", "ep-002": "150102", "ep-003": "150101", "ep-066": "240101"}
 _OFFICES = {"ep-001": "sur-oriente", "ep-002": "lima", "ep-003": "lima", "ep-066": "norte"}
-_MINUTE = 60_000
+_MINUTE, _DAY = 60_000, 86_400_000
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _arrivals(dice: random.Random, people: int) -> Iterator[tuple[int, str, Fact
         yield from _of_site(dice, site)
         yield from _counts_of_site(site)
         yield from _told_ahead(site)
+        yield from _inside_and_supervised(site)
     for number in range(people):
         subject = f"k1:{dice.getrandbits(256):064x}"
         for fact in _life(dice, f"p{number}"):
@@ -121,19 +123,33 @@ def _counts_of_site(site: str) -> Iterator[tuple[int, str, Fact]]:
 
 
 def _told_ahead(site: str) -> Iterator[tuple[int, str, Fact]]:
-    """Admissions in the first minute of a month, told by a clock that is fast: recorded in the month before.
-
-    Each of them is supervised in liberty then.
-    """
+    """Admissions in the first minute of a month, told by a clock that is fast: recorded in the month before."""
     dice = random.Random(f"{site} ahead")
     for month in (date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
         entry = {"establishment": site, "motive": "nuevo-ingreso", "profile": _profile(dice), "cases": [_case(dice, 0)]}
         fact = Fact(site, f"{site}-{month}", "admission", _ms(month) + 30_000, entry)
         who = f"k1:{dice.getrandbits(256):064x}"
         yield fact.at_ms - 3 * _MINUTE, who, fact
-        before = _ms(month) - 3 * 86_400_000
-        supervision = _supervision(random.Random(fact.id), "s1")
-        yield before, who, Fact("ml-lima", fact.id, "supervision_start", before, supervision)
+        yield _supervised(site, who, _ms(month) - 3 * _DAY)
+
+
+def _inside_and_supervised(site: str) -> Iterator[tuple[int, str, Fact]]:
+    """People who are both, told of before a New Year's Day or on it."""
+    new_year = _ms(date(2025, 1, 1)) + 9 * _MINUTE
+    for n, (admitted, supervised) in enumerate(((-_DAY, -_DAY), (-_DAY, 0), (0, -_DAY))):
+        who = hashlib.sha256(f"{site} {n}".encode()).hexdigest()
+        entry = {"establishment": site, "motive": "nuevo-ingreso", "profile": {"sex": "male"}, "cases": []}
+        at_ms = new_year + admitted
+        yield at_ms, f"k1:{who}", Fact(site, f"{site}-both-{n}", "admission", at_ms, entry)
+        yield _supervised(site, f"k1:{who}", new_year + supervised)
+
+
+def _supervised(site: str, who: str, at_ms: int) -> tuple[int, str, Fact]:
+    return (
+        at_ms,
+        who,
+        Fact("ml-lima", f"{site}-{who}", "supervision_start", at_ms, _supervision(random.Random(who), "s1")),
+    )
 
 
 def _life(dice: random.Random, name: str) -> list[Fact]:
