@@ -16,7 +16,8 @@ from shared.adapters.clickhouse.receipts import ClickHouseReceipts
 from shared.adapters.kafka.reader import KafkaLogEnds
 from shared.contracts.anomalies import SharedIdentityQuestion
 from shared.contracts.headcounts import HeadcountQuestion
-from shared.contracts.questions import Filter, Question
+from shared.contracts.questions import Filter, LastHeard, Question
+from shared.contracts.topics import MERGED_PARTITION, partition_of
 from shared.domain.dimensions import Dimension
 from shared.domain.facts import DAY_MS, Fact
 from shared.domain.headcounts import Compared, Persons
@@ -97,7 +98,13 @@ TOLD = [
 async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     async with await connect_async(clickhouse_settings) as connected:
         await connected.command(f"CREATE TABLE {JOURNAL} AS journal_3")
-        await write(ClickHouseJournal(connected, JOURNAL), counted(TOLD))
+        made = counted(TOLD)
+        (last,) = (one for one in made[partition_of(token(10))] if one.message.id == "first-of-next")
+        made[MERGED_PARTITION] = [
+            last._replace(offset=n, seq=n + 1, recorded_at_ms=MIDNIGHT + 2 * DAY_MS, outcome=outcome, entries=[])
+            for n, outcome in enumerate(("copied", "repeated"))
+        ]
+        await write(ClickHouseJournal(connected, JOURNAL), made)
         yield connected
         await connected.command(f"DROP TABLE {JOURNAL}")
 
@@ -174,3 +181,11 @@ async def test_establishments_are_in_force_from_their_first_day_on(figures: Clic
     now = await figures.position(None)
     assert await figures.open_establishments(DAY - timedelta(1), now) == ()
     assert await figures.open_establishments(DAY, now) == ("ep-003", "ep-066")
+
+
+async def test_what_aggregators_tell_each_other_later_is_not_heard_of_the_establishment(
+    figures: ClickHouseFigures,
+) -> None:
+    heard = await figures.last_heard(DAY, await figures.position(None))
+    moments = {"ep-066": "2025-02-10T05:00:00.000+00:00", "ep-003": "2025-02-11T05:00:00.000+00:00"}
+    assert heard == tuple(LastHeard(site, at) for site, at in moments.items())
