@@ -76,7 +76,7 @@ lock: .venv/ready  ## resolve the requirements anew, with hashes and without a r
 .venv/ready: requirements/uv.txt requirements/all.txt deploy/local/kafka.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=python3.12."; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) (once, until a requirement changes)"
-	@test -x $(VENV)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: install the package that brings it (on Debian python3-venv)."; exit 1; }
+	@test -x $(VENV)/python || $(PYTHON) -m venv .venv || { echo "$(PYTHON) -m venv failed: install the package that brings it (on Debian python3-venv), or name another with make PYTHON=python3.12."; exit 1; }
 	@$(RUN) pip install --quiet --require-hashes --requirement requirements/uv.txt
 	@$(VENV)/uv pip sync --quiet --python $(VENV)/python --require-hashes requirements/uv.txt requirements/all.txt || \
 	  { echo "uv could not install; trying pip."; $(RUN) pip install --quiet --require-hashes --requirement requirements/all.txt; }

@@ -42,11 +42,8 @@ async def client(clickhouse_settings: Settings) -> AsyncIterator[AsyncClient]:
     ("end", "wrong"), [(WRONG, []), (WRONG + 1, [WRONG]), (END - 1, [WRONG]), (END, [WRONG, END - 1])]
 )
 async def test_rows_that_only_one_of_two_journals_has_are_told(client: AsyncClient, end: int, wrong: list[int]) -> None:
-    compared = dict(zip(("living", "rebuilt"), SIDES, strict=True)) | {
-        "journal": LEDGER,
-        "partition": PARTITION,
-        "end": end,
-    }
+    living, rebuilt = SIDES
+    compared = {"living": living, "rebuilt": rebuilt, "journal": LEDGER, "partition": PARTITION, "end": end}
     rows = (await client.query(statement("differing_rows"), compared | {"first": 1_000})).result_rows
     ((differences,),) = (await client.query(statement("differences"), compared)).result_rows
     assert differences == len(rows)

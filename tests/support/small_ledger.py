@@ -123,7 +123,10 @@ def _counts_of_site(site: str) -> Iterator[tuple[int, str, Fact]]:
 
 
 def _told_ahead(site: str) -> Iterator[tuple[int, str, Fact]]:
-    """Admissions in the first minute of a month, told by a clock that is fast: recorded in the month before."""
+    """Admissions in the first minute of a month, told by a clock that is fast: recorded in the month before.
+
+    Each of them was supervised in liberty by then.
+    """
     dice = random.Random(f"{site} ahead")
     for month in (date(2024, 12, 1), date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)):
         entry = {"establishment": site, "motive": "nuevo-ingreso", "profile": _profile(dice), "cases": [_case(dice, 0)]}

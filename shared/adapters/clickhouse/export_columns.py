@@ -42,7 +42,7 @@ def of_question(question: Question) -> list[Field]:
     for n, value in enumerate(spec.values, start=codes + 2):
         named = Column(key=value.key, es=value.label.es, en=value.label.en, type=value.type, unit=value.unit)
         sql = f"cells.{n}"
-        if spec.kind == "crowding" and value.key in _FOLLOWS:
+        if value.key in _FOLLOWS:
             sql = _FOLLOWS[value.key].format(population=f"cells.{codes + 2}", capacity=f"cells.{codes + 3}")
         if spec.kind == "stock":
             sql = f"(cells.{n} + throwIf(cells.{n} < 0, 'a cell is negative: the ledger needs make verify'))"
