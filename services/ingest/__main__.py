@@ -10,6 +10,7 @@ import uvicorn
 from services.ingest.app import build
 from shared.runtime.clock import SystemClock
 from shared.runtime.logs import set_up_logging
+from shared.runtime.memory import keep_freed_memory
 from shared.runtime.settings import IngestSettings, SettingsError
 
 PORT = 8001
@@ -23,6 +24,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - whoever starts it by hand reads this
         return 2
+    keep_freed_memory()  # copies of what goes to Kafka, many times a second: 1 us of a fact's 15
     app = build(settings, SystemClock())
     # What is alive now lives for ever, and a message leaves no cycles: collecting rarely halves the cost of validation.
     gc.collect()

@@ -34,7 +34,8 @@ class Reader:
 
     def read(self, message: bytes) -> Node:
         """The fact in this message; days and moments are of Python's types. Raises pydantic's ValidationError."""
-        return cast("Node", self._validator.validate_json(message))
+        fact: Node = self._validator.validate_json(message)
+        return fact
 
     def _rewritten(self, node: Any) -> Any:
         """The core schema with a typed dictionary in the place of each model, a closed list for each catalogue."""

@@ -66,10 +66,11 @@ class Screen:
             fact = self._reader.read(message)
         except ValidationError as error:
             return self._invalid(message, speaker, now, error)
-        unauthorised = _unauthorised(fact, speaker)
+        fact_type: str = fact["type"]
+        unauthorised = _unauthorised(fact, fact_type, speaker)
         if unauthorised:
             return _rejected(message, unauthorised)
-        subject = self._subject(fact)
+        subject = self._subject(fact_type, fact["data"])
         untimely = _untimely(fact, now)
         if untimely:
             return self._quarantined(message, fact, subject, now, untimely)
@@ -81,8 +82,10 @@ class Screen:
         """The fact as the log keeps it: no document, no name of a unit, nothing that is null."""
         if b"null" in message:
             fact = _without_nulls(fact)
-        fact["data"].pop("person", None)
-        self._plans[fact["type"]].settle(fact["data"], self._tokeniser)
+        data = fact["data"]
+        data.pop("person", None)
+        for step in self._plans[fact["type"]]:
+            step(data, self._tokeniser)
         return fact
 
     def _invalid(self, message: bytes, speaker: str | None, now: datetime, error: ValidationError) -> Refusal:
@@ -91,10 +94,10 @@ class Screen:
             fact = orjson.loads(message)
         except orjson.JSONDecodeError:
             return _rejected(message, faults.UNREADABLE)
-        unusable = faults.unusable(fact) or _unauthorised(fact, speaker)
+        unusable = faults.unusable(fact) or _unauthorised(fact, _type_of(fact), speaker)
         if unusable:
             return _rejected(message, unusable)
-        subject = self._subject(fact)
+        subject = self._subject(_type_of(fact), fact["data"])
         codes = faults.unknown_codes(error, self._catalogues)
         try:
             valid = self._lenient.read(message)
@@ -108,9 +111,8 @@ class Screen:
         payload = {"time": kept["time"], "data": kept["data"]}
         return self._quarantined(message, fact, subject, now, faults.together(codes), payload)
 
-    def _subject(self, fact: Node) -> str:
-        data = fact["data"]
-        if _type_of(fact) in DATA_OF_REFERENCE:
+    def _subject(self, fact_type: str, data: Node) -> str:
+        if fact_type in DATA_OF_REFERENCE:
             subject: str = data.get("establishment", INPE)
             return subject
         return self._tokeniser.person(**data["person"])
@@ -153,9 +155,9 @@ def _rejected(message: bytes, fault: Fault) -> Refusal:
     return Refusal("rejected", fault, message, None)
 
 
-def _unauthorised(fact: Node, speaker: str | None) -> Fault | None:
+def _unauthorised(fact: Node, fact_type: str, speaker: str | None) -> Fault | None:
     """Why this speaker may not say this, or None."""
-    source, fact_type, data = fact["source"], _type_of(fact), fact["data"]
+    source, data = fact["source"], fact["data"]
     if source != speaker:
         return faults.not_yours("source", "the code that your key stands for")
     if source == INPE or fact_type in _FROM_INPE:

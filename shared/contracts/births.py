@@ -19,12 +19,15 @@ def late_birth(fact: Mapping[str, Any], at: str = "data") -> str | None:
     if "replacement" in data:
         return late_birth(data["replacement"], f"{at}.replacement.data")
     of_the_person, of_a_child = data.get("profile", {}).get("birth_date"), data.get("birth_date")
-    if of_the_person and _age(of_the_person, fact["time"]) < YOUNGEST:
+    if of_the_person and _younger(of_the_person, fact["time"], YOUNGEST):
         return f"{at}.profile.birth_date"
-    return f"{at}.birth_date" if of_a_child and _age(of_a_child, fact["time"]) < 0 else None
+    return f"{at}.birth_date" if of_a_child and _younger(of_a_child, fact["time"], 0) else None
 
 
-def _age(born: date, moment: datetime) -> int:
-    """Whole years on the day in Lima; negative before the birth."""
+def _younger(born: date, moment: datetime, years: int) -> bool:
+    """Whether somebody born then is younger than so many years on the day in Lima; younger than 0 is not yet born."""
+    # Most are much older: then it does not matter which day it is in Lima, at most one from the day that was told.
+    if moment.year - born.year > years + 1:
+        return False
     day = moment.astimezone(LIMA)
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < years

@@ -283,7 +283,7 @@ async def test_every_partition_had_a_tick(kafka_address: str, ingest: Running):
             while len(ticked) < FACTS.partitions:
                 batches = await consumer.getmany(timeout_ms=1_000)
                 values = [json.loads(r.value) for batch in batches.values() for r in batch if r.key == b"tick"]
-                ticked |= {value["data"]["partition"] for value in values if value["type"] == TICK}
+                ticked |= {value["data"]["partition"] for value in values if value.get("type") == TICK}
     finally:
         await consumer.stop()
     assert ticked == set(range(FACTS.partitions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -16,7 +17,7 @@ from shared.contracts.topics import DEAD_LETTER, FACTS
 from shared.ports import DeadLetter, LogError, Outgoing
 from tests.contract.publisher_suite import LIMIT, PublisherSuite, Subject
 from tests.support.stack import RunningStack
-from tests.support.topics import topic_reader
+from tests.support.topics import TopicReader, topic_reader
 
 
 @pytest.fixture
@@ -48,6 +49,68 @@ class TestKafkaPublisher(PublisherSuite):
         async with topic_reader(kafka_address) as reader:
             yield Subject(publisher, messages, letters, stall, resume)
         await publisher.stop()
+
+
+@pytest.fixture
+async def stalled(kafka_address: str, kafka_pid: int) -> AsyncIterator[tuple[KafkaPublisher, TopicReader]]:
+    """A publisher that has one message under way to a broker that stands still; the test ends the standstill."""
+    publisher = KafkaPublisher(kafka_address, patience_seconds=5, most_under_way=LIMIT)
+    await publisher.start()
+    async with topic_reader(kafka_address) as reader:
+        await publisher.publish([_numbered(0)])
+        os.kill(kafka_pid, signal.SIGSTOP)
+        _wait_until_stopped(kafka_pid)
+        first = asyncio.create_task(publisher.publish([_numbered(1)]))
+        try:
+            await asyncio.sleep(0)
+            yield publisher, reader
+        finally:
+            os.kill(kafka_pid, signal.SIGCONT)
+        await first
+    await publisher.stop()
+
+
+def _numbered(number: int) -> Outgoing:
+    return Outgoing(6, b"key", str(number).encode())
+
+
+async def test_what_comes_while_a_batch_is_under_way_is_in_the_next_whoever_sent_it(
+    stalled: tuple[KafkaPublisher, TopicReader], kafka_pid: int
+) -> None:
+    publisher, reader = stalled
+    later = [asyncio.create_task(publisher.publish([_numbered(number)])) for number in range(2, 32)]
+    await asyncio.sleep(0)
+    os.kill(kafka_pid, signal.SIGCONT)
+    await asyncio.gather(*later)
+    records = await reader.first(FACTS.name, 6, 32)
+    assert [record.value for record in records] == [_numbered(number).value for number in range(32)]
+    assert len({record.timestamp for record in records[2:]}) == 1  # the broker stamps a batch as a whole
+
+
+async def test_what_nobody_waits_for_any_more_is_not_written_and_not_under_way(
+    stalled: tuple[KafkaPublisher, TopicReader], kafka_pid: int
+) -> None:
+    publisher, reader = stalled
+    gone = asyncio.create_task(publisher.publish([Outgoing(6, b"key", bytes(LIMIT))]))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait([gone])
+    assert gone.cancelled()
+    later = asyncio.create_task(publisher.publish([_numbered(3)]))
+    await asyncio.sleep(0)
+    os.kill(kafka_pid, signal.SIGCONT)
+    await later
+    assert [record.value for record in await reader.first(FACTS.name, 6, 3)] == [b"0", b"1", b"3"]
+
+
+async def test_who_leaves_takes_nobody_else_along(stalled: tuple[KafkaPublisher, TopicReader], kafka_pid: int) -> None:
+    publisher, _ = stalled
+    gone, stays = (asyncio.create_task(publisher.publish([_numbered(number)])) for number in (2, 3))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait([gone])
+    os.kill(kafka_pid, signal.SIGCONT)
+    await stays
 
 
 async def test_a_producer_that_the_broker_takes_nothing_from_is_made_anew(kafka_address: str) -> None:

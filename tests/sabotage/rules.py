@@ -157,8 +157,8 @@ RULES = (
     Rule(
         "accepted is said only of what the log has acknowledged",
         "shared/adapters/kafka/publisher.py",
-        "                acknowledgement.result()\n",
-        "                acknowledgement.done()\n",
+        "                batch.acknowledged.result()\n",
+        "                batch.acknowledged.done()\n",
         "tests/integration/test_ingest_publisher.py",
     ),
     Rule(
@@ -241,7 +241,7 @@ RULES = (
     Rule(
         "nobody is held who was not born, or a child, at the time",
         "shared/contracts/births.py",
-        '    if of_the_person and _age(of_the_person, fact["time"]) < YOUNGEST:\n',
+        '    if of_the_person and _younger(of_the_person, fact["time"], YOUNGEST):\n',
         "    if False:\n",
         "tests/unit/ingest/test_people.py::test_who_is_held_was_born_fourteen_years_before_what_is_told",
     ),

@@ -1,17 +1,16 @@
 """Writes to the log of record and to the topic of dead letters, and returns once the broker has it all.
 
-Idempotent producer, `acks=all`. Messages go out as one batch per partition (2.1 us a message; `send` takes 13.9), and
-the partition is always our own: client libraries hash keys differently. An idempotent producer never gives up a batch,
-so what was not acknowledged in time is still under way: it counts against the limit until the broker answers.
+Idempotent producer, `acks=all`. A partition has one batch under way; whatever comes meanwhile, of all requests, is in
+its next. The partition is always our own: client libraries hash keys differently. An idempotent producer never gives up
+a batch, so what was not acknowledged in time is still under way: it counts against the limit until the broker answers.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -24,15 +23,26 @@ from shared.ports import DeadLetter, LogError, Outgoing, SlowDownError
 BATCH_BYTES = 512 * 1024
 """Below the broker's limit of 1 MB for a batch, above the largest fact."""
 MOST_UNDER_WAY = 16 * 1024 * 1024
-"""Bytes sent and not acknowledged, over all requests: what a slow broker may cost in memory."""
+"""Bytes that wait to be sent or acknowledged, over all requests: what a slow broker may cost in memory."""
 PATIENCE_SECONDS = 10.0
 PROBE_SECONDS = 2.0
 """Whoever asks whether the log answers asks again soon."""
 
-Acknowledgement = asyncio.Future[Any]
+Place = tuple[str, int]
+"""A topic and a partition of it."""
+Record = tuple[bytes | None, bytes, list[tuple[str, bytes]]]
+"""Key, value, headers."""
+_NO_HEADERS: list[tuple[str, bytes]] = []
 
-# At level DEBUG the library logs keys and values, and dead letters carry documents of persons.
-logging.getLogger("aiokafka").setLevel(logging.INFO)
+
+class _Batch:
+    """What is written at once; `wanted` is how many requests wait for it."""
+
+    def __init__(self, builder: Any, waiting: deque[_Batch]) -> None:
+        self.builder = builder
+        self.waiting = waiting
+        self.wanted = 0
+        self.acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
 class KafkaPublisher:
@@ -45,11 +55,12 @@ class KafkaPublisher:
         self._servers = servers
         self._patience = patience_seconds
         self._most_under_way = most_under_way
-        self._under_way = 0
+        self._under_way: set[_Batch] = set()
         self._producer: Any = None
         self._spent = False
         self._renewing = asyncio.Lock()
-        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._waiting: defaultdict[Place, deque[_Batch]] = defaultdict(deque)
+        self._senders: dict[Place, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Connect; raises LogError when no broker answers."""
@@ -87,20 +98,23 @@ class KafkaPublisher:
 
     async def publish(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter] = ()) -> None:
         """See shared.ports.Publisher."""
-        size = sum(len(message.value) for message in messages) + sum(len(letter.value) for letter in letters)
-        if self._under_way and self._under_way + size > self._most_under_way:
+        if sum(batch.builder.size() for batch in self._under_way) >= self._most_under_way:
             raise SlowDownError("too much is waiting for the log to acknowledge it")
+        batches: set[_Batch] = set()
         try:
             async with asyncio.timeout(self._patience):
-                await self._renew()
-                acknowledgements = await self._sent(messages, letters)
-                if acknowledgements:
-                    await asyncio.wait(acknowledgements)
-            for acknowledgement in acknowledgements:
-                acknowledgement.result()
+                if self._spent:
+                    await self._renew()
+                batches = self._joined(messages, letters)
+                if batches:
+                    await asyncio.wait([batch.acknowledged for batch in batches])
+            for batch in batches:
+                batch.acknowledged.result()
         except (KafkaError, TimeoutError) as error:
             self._spent = self._spent or isinstance(error, OutOfOrderSequenceNumber)
             raise LogError(f"the log did not acknowledge in time: {type(error).__name__}") from error
+        finally:
+            self._leave(batches)
 
     async def _renew(self) -> None:
         """A new producer in the place of one that the broker will never take anything from again.
@@ -116,65 +130,60 @@ class KafkaPublisher:
                 self._spent = False
                 await spent.stop()
 
-    async def _sent(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter]) -> list[Acknowledgement]:
-        """What is to be awaited, once everything is on its way."""
-        if len(messages) == 1 and not letters:
-            return [await self._send(messages[0])]
-        by_partition: defaultdict[int, list[Outgoing]] = defaultdict(list)
-        for message in messages:
-            by_partition[message.partition].append(message)
-        groups = (self._send_partition(partition, group) for partition, group in by_partition.items())
-        sent = await asyncio.gather(*groups, self._send_letters(letters))
-        return [acknowledgement for group in sent for acknowledgement in group]
+    def _joined(self, messages: Iterable[Outgoing], letters: Sequence[DeadLetter]) -> set[_Batch]:
+        """The batches that these are in, beside those of other requests."""
+        by_partition: defaultdict[int, list[Record]] = defaultdict(list)
+        for partition, key, value in messages:
+            by_partition[partition].append((key, value, _NO_HEADERS))
+        filed = {(FACTS.name, partition): records for partition, records in by_partition.items()}
+        if letters:
+            filed[DEAD_LETTER.name, 0] = [(key, value, list(headers)) for key, value, headers in letters]
+        batches = {batch for place, records in filed.items() for batch in self._filled(place, records)}
+        for batch in batches:
+            batch.wanted += 1
+        return batches
 
-    async def _send(self, message: Outgoing) -> Acknowledgement:
-        """Alone, it shares a batch with the single messages of other requests."""
-        sending = self._producer.send(FACTS.name, message.value, message.key, message.partition)
-        return await self._counted(sending, len(message.value))
-
-    async def _send_partition(self, partition: int, messages: list[Outgoing]) -> list[Acknowledgement]:
-        if len(messages) == 1:
-            return [await self._send(messages[0])]
-        return [
-            await self._counted(self._send_batch(batch, partition), batch.size()) for batch in self._batches(messages)
-        ]
-
-    async def _send_batch(self, batch: Any, partition: int) -> Acknowledgement:
-        """In turns: of many that wait for a partition the client (0.14) counts the time of all waits for each again."""
-        async with self._turns[partition]:
-            sent: Acknowledgement = await self._producer.send_batch(batch, FACTS.name, partition=partition)
-        return sent
-
-    async def _send_letters(self, letters: Sequence[DeadLetter]) -> list[Acknowledgement]:
-        return [
-            await self._counted(
-                self._producer.send(DEAD_LETTER.name, letter.value, letter.key, 0, headers=list(letter.headers)),
-                len(letter.value),
-            )
-            for letter in letters
-        ]
-
-    async def _counted(self, sending: Awaitable[Acknowledgement], size: int) -> Acknowledgement:
-        """The acknowledgement of what is being sent, which counts as under way until it comes or sending fails."""
-        self._under_way += size
-        try:
-            acknowledgement = await sending
-        except BaseException:
-            self._under_way -= size
-            raise
-        acknowledgement.add_done_callback(functools.partial(self._settled, size))
-        return acknowledgement
-
-    def _settled(self, size: int, acknowledgement: Acknowledgement) -> None:
-        self._under_way -= size
-        if not acknowledgement.cancelled():
-            acknowledgement.exception()  # whoever waited has heard of it, or has long left
-
-    def _batches(self, messages: Iterable[Outgoing]) -> Iterable[Any]:
-        batch = self._producer.create_batch()
-        for message in messages:
-            if batch.append(key=message.key, value=message.value, timestamp=None) is None:  # it is full
+    def _filled(self, place: Place, records: Iterable[Record]) -> Iterator[_Batch]:
+        waiting = self._waiting[place]
+        batch = waiting[-1] if waiting else self._opened(place)
+        for key, value, headers in records:
+            if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:  # it is full
                 yield batch
-                batch = self._producer.create_batch()
-                batch.append(key=message.key, value=message.value, timestamp=None)
+                batch = self._opened(place)
+                batch.builder.append(timestamp=None, key=key, value=value, headers=headers)
         yield batch
+
+    def _opened(self, place: Place) -> _Batch:
+        waiting = self._waiting[place]
+        batch = _Batch(self._producer.create_batch(), waiting)
+        waiting.append(batch)
+        self._under_way.add(batch)
+        if place not in self._senders:
+            self._senders[place] = asyncio.create_task(self._send(place, waiting))
+        return batch
+
+    async def _send(self, place: Place, waiting: deque[_Batch]) -> None:
+        """One batch after the other, until none waits. To the last that waits others may still be added."""
+        topic, partition = place
+        try:
+            while waiting:
+                batch = waiting.popleft()
+                try:
+                    await (await self._producer.send_batch(batch.builder, topic, partition=partition))
+                except Exception as error:  # noqa: BLE001 - it is for those who wait
+                    batch.acknowledged.set_exception(error)
+                    batch.acknowledged.exception()  # nobody may wait any more
+                else:
+                    batch.acknowledged.set_result(None)
+                finally:
+                    self._under_way.remove(batch)
+        finally:
+            del self._senders[place]
+
+    def _leave(self, batches: Iterable[_Batch]) -> None:
+        """What nobody waits for any more is not sent, unless the client has it already."""
+        for batch in batches:
+            batch.wanted -= 1
+            if not batch.wanted and batch in batch.waiting:
+                batch.waiting.remove(batch)
+                self._under_way.remove(batch)

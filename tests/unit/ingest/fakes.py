@@ -43,9 +43,9 @@ class FakeLog:
 
     async def publish(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter] = ()) -> None:
         """See shared.ports.Publisher."""
-        size = sum(len(one.value) for one in [*messages, *letters])
-        if self._under_way and self._under_way + size > self._most_under_way:
+        if self._under_way >= self._most_under_way:
             raise SlowDownError
+        size = sum(len(one.value) for one in [*messages, *letters])
         self._under_way += size
         task = asyncio.ensure_future(self._write(messages, letters, size))
         self._waiting.add(task)

@@ -38,6 +38,8 @@ def test_a_dni_has_eight_digits_and_other_documents_as_many_as_they_have(documen
         ("2012-02-03", "2026-02-03T04:59:59Z", False),  # in Lima it is still the day before
         ("2012-02-29", "2026-03-01T00:00:00-05:00", True),
         ("2012-02-29", "2026-02-28T23:59:59-05:00", False),
+        ("2012-01-01", "2026-01-01T04:59:59Z", False),  # in Lima it is still the year before
+        ("2011-12-31", "2026-01-01T00:00:00Z", True),
         ("2026-02-04", "2026-02-03T10:00:00-05:00", False),
         ("1931-02-04", "2026-02-03T10:00:00-05:00", True),
     ],
