@@ -24,7 +24,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - whoever starts it by hand reads this
         return 2
-    keep_freed_memory()  # copies of what goes to Kafka, many times a second: 1 us of a fact's 15
+    keep_freed_memory()  # large buffers for Kafka come and go many times a second
     app = build(settings, SystemClock())
     # What is alive now lives for ever, and a message leaves no cycles: collecting rarely halves the cost of validation.
     gc.collect()

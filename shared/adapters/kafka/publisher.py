@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -30,8 +30,6 @@ PROBE_SECONDS = 2.0
 
 Place = tuple[str, int]
 """A topic and a partition of it."""
-Record = tuple[bytes | None, bytes, list[tuple[str, bytes]]]
-"""Key, value, headers."""
 _NO_HEADERS: list[tuple[str, bytes]] = []
 
 
@@ -40,6 +38,7 @@ class _Batch:
 
     def __init__(self, builder: Any, waiting: deque[_Batch]) -> None:
         self.builder = builder
+        self.size = 0
         self.waiting = waiting
         self.wanted = 0
         self.acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -55,7 +54,7 @@ class KafkaPublisher:
         self._servers = servers
         self._patience = patience_seconds
         self._most_under_way = most_under_way
-        self._under_way: set[_Batch] = set()
+        self._under_way = 0
         self._producer: Any = None
         self._spent = False
         self._renewing = asyncio.Lock()
@@ -98,7 +97,7 @@ class KafkaPublisher:
 
     async def publish(self, messages: Sequence[Outgoing], letters: Sequence[DeadLetter] = ()) -> None:
         """See shared.ports.Publisher."""
-        if sum(batch.builder.size() for batch in self._under_way) >= self._most_under_way:
+        if self._under_way >= self._most_under_way:
             raise SlowDownError("too much is waiting for the log to acknowledge it")
         batches: set[_Batch] = set()
         try:
@@ -130,34 +129,28 @@ class KafkaPublisher:
                 self._spent = False
                 await spent.stop()
 
-    def _joined(self, messages: Iterable[Outgoing], letters: Sequence[DeadLetter]) -> set[_Batch]:
+    def _joined(self, messages: Iterable[Outgoing], letters: Iterable[DeadLetter]) -> set[_Batch]:
         """The batches that these are in, beside those of other requests."""
-        by_partition: defaultdict[int, list[Record]] = defaultdict(list)
-        for partition, key, value in messages:
-            by_partition[partition].append((key, value, _NO_HEADERS))
-        filed = {(FACTS.name, partition): records for partition, records in by_partition.items()}
-        if letters:
-            filed[DEAD_LETTER.name, 0] = [(key, value, list(headers)) for key, value, headers in letters]
-        batches = {batch for place, records in filed.items() for batch in self._filled(place, records)}
+        batches = {self._put((FACTS.name, partition), key, value, _NO_HEADERS) for partition, key, value in messages}
+        batches |= {self._put((DEAD_LETTER.name, 0), key, value, list(headers)) for key, value, headers in letters}
         for batch in batches:
             batch.wanted += 1
         return batches
 
-    def _filled(self, place: Place, records: Iterable[Record]) -> Iterator[_Batch]:
+    def _put(self, place: Place, key: bytes | None, value: bytes, headers: list[tuple[str, bytes]]) -> _Batch:
         waiting = self._waiting[place]
         batch = waiting[-1] if waiting else self._opened(place)
-        for key, value, headers in records:
-            if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:  # it is full
-                yield batch
-                batch = self._opened(place)
-                batch.builder.append(timestamp=None, key=key, value=value, headers=headers)
-        yield batch
+        if batch.builder.append(timestamp=None, key=key, value=value, headers=headers) is None:  # it is full
+            batch = self._opened(place)
+            batch.builder.append(timestamp=None, key=key, value=value, headers=headers)
+        batch.size += len(value)
+        self._under_way += len(value)
+        return batch
 
     def _opened(self, place: Place) -> _Batch:
         waiting = self._waiting[place]
         batch = _Batch(self._producer.create_batch(), waiting)
         waiting.append(batch)
-        self._under_way.add(batch)
         if place not in self._senders:
             self._senders[place] = asyncio.create_task(self._send(place, waiting))
         return batch
@@ -176,7 +169,7 @@ class KafkaPublisher:
                 else:
                     batch.acknowledged.set_result(None)
                 finally:
-                    self._under_way.remove(batch)
+                    self._under_way -= batch.size
         finally:
             del self._senders[place]
 
@@ -186,4 +179,4 @@ class KafkaPublisher:
             batch.wanted -= 1
             if not batch.wanted and batch in batch.waiting:
                 batch.waiting.remove(batch)
-                self._under_way.remove(batch)
+                self._under_way -= batch.size
