@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any
 
 import orjson
@@ -66,6 +66,7 @@ def cut_to_greatest(question: Question, top: Top, rows: list[Any]) -> list[Any]:
 def table_of(question: Question, rows: list[Any], totals: list[Any], consumed: list[Any]) -> Table:
     """The table that answers a question. Raises NegativeCellError, UnknownPositionError."""
     kept = _kept(question)
+    totals = totals or _added_up(rows)
     found = _with_what_follows(question, _picked(rows, kept))
     totals = _with_what_follows(question, _all_pieces(question, _picked(totals, kept[len(question.dimensions) :])))
     if not question.dimensions:
@@ -99,6 +100,15 @@ def _picked(rows: list[list[Any]], columns: list[int]) -> list[tuple[Any, ...]]:
     if len(columns) == 1:
         return [(row[columns[0]],) for row in rows]
     return list(map(itemgetter(*columns), rows))
+
+
+def _added_up(rows: list[Any]) -> list[Any]:
+    """The totals of cells, piece by piece; in the engine they are 1 ms more to plan."""
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        piece, values = row[MAX_DIMENSIONS], row[_LEVEL + 1 :]
+        sums[piece] = [*map(add, sums[piece], values)] if piece in sums else values
+    return [[*[""] * MAX_DIMENSIONS, piece, 1, *values] for piece, values in sorted(sums.items())]
 
 
 def _all_pieces(question: Question, totals: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -82,7 +82,7 @@ def rows_of(
 ) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question.
 
-    With standings it ends with an error of its own (`throwIf`) where an establishment was told of since.
+    Cells that add up to their totals come without them. With standings it ends with an error of its own (`throwIf`) where an establishment was told of since.
     """
     words = flags(question) | _rests(question, base)
     basis: Parameters = {"opens": periods(question)[0][0]}
@@ -201,11 +201,18 @@ def flags(question: Question) -> frozenset[str]:
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | _pieces(question)
-        | ({"cells"} if question.dimensions else {"total_alone"})
+        | {_cells(question)}
         | ({kind} & {"crowding"})
         | ({f"by_{covered}"} if covered and "days_decide" in knows else set())
         | knows
     )
+
+
+def _cells(question: Question) -> str:
+    """The word for what is added up. Totals of sums follow from the cells; a person may be in several cells."""
+    if not question.dimensions:
+        return "total_alone"
+    return "cells_of_persons" if question.measure is Measure.SUPERVISED_PERSONS else "cells"
 
 
 def _pieces(question: Question) -> set[str]:

@@ -1,5 +1,6 @@
--- A whole answer: its rows (level 0), its totals (level 1), and how far each partition was consumed (level 2). It is one statement,
--- so what it rests on is from the same snapshot of the journal as its figures. Rows are one more than may be, if there are more.
+-- A whole answer: its rows (level 0), its totals (level 1) unless rows add up to them, and how far each partition was
+-- consumed (level 2). It is one statement, so what it rests on is from the same snapshot of the journal as its figures. Rows
+-- are one more than may be, if there are more.
 SELECT *
 FROM (
 -- @rows
