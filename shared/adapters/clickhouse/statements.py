@@ -82,7 +82,8 @@ def rows_of(
 ) -> Statement:
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question.
 
-    Cells that add up to their totals come without them. With standings it ends with an error of its own (`throwIf`) where an establishment was told of since.
+    Cells that add up to their totals come without them. With standings it ends with an error of its own (`throwIf`)
+    where an establishment was told of since.
     """
     words = flags(question) | _rests(question, base)
     basis: Parameters = {"opens": periods(question)[0][0]}
