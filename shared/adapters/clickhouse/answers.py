@@ -140,6 +140,14 @@ def _refuse_negative(question: Question, rows: list[tuple[Any, ...]]) -> None:
             raise NegativeCellError(f"{question.measure} is negative in {least}: the ledger needs `make verify`")
 
 
+def reached_since(base_next: Sequence[int], consumed: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """How far partitions were consumed, where only what came since a checkpoint was looked at."""
+    return [
+        [partition, max(int(next_offset), base_next[int(partition)]), recorded]
+        for partition, next_offset, recorded, *_ in consumed
+    ]
+
+
 def provenance_of(at: KnownAt | None, standing: Sequence[Sequence[Any]]) -> Provenance:
     """What an answer rests on, by how far each partition was consumed. Raises UnknownPositionError."""
     said = {int(partition): (int(next_offset), int(recorded)) for partition, next_offset, recorded, *_ in standing}

@@ -11,7 +11,14 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from shared.adapters.clickhouse import refolding
-from shared.adapters.clickhouse.answers import cut_to_greatest, establishment_of, levels_of, provenance_of, table_of
+from shared.adapters.clickhouse.answers import (
+    cut_to_greatest,
+    establishment_of,
+    levels_of,
+    provenance_of,
+    reached_since,
+    table_of,
+)
 from shared.adapters.clickhouse.checkpoints import Checkpoint, ClickHouseCheckpoints
 from shared.adapters.clickhouse.discrepancies import (
     STANDING,
@@ -118,6 +125,11 @@ class ClickHouseFigures:
     async def _levels(self, question: Question, max_rows: int) -> list[list[Any]]:
         """Rows, one more than may be if there are more; totals; how far partitions were consumed."""
         journal, base = self._known_in(question.as_known_at), await self._base(question)
+        found, totals, consumed = await self._read(question, journal, base, max_rows)
+        return [found, totals, reached_since(base.base_next, consumed) if base else consumed]
+
+    async def _read(self, question: Question, journal: str, base: Base | None, max_rows: int) -> list[list[Any]]:
+        """What the journal says of it; how far partitions were consumed, from the checkpoint on."""
         most = max_rows + len(periods(question)) + 1
         if base and base.base not in self._told_since and takes_standings(question):
             standings = await self._standings(base.base, closes(question)[0], journal)
@@ -160,6 +172,8 @@ class ClickHouseFigures:
         """See shared.ports.Figures."""
         base = await self._base_of_sums("core", [day], as_known_at)
         found, standing = await self._ask(establishments(day, as_known_at, self._known_in(as_known_at), base))
+        if base:
+            standing = reached_since(base.base_next, standing)
         return tuple(map(establishment_of, found)), provenance_of(as_known_at, standing)
 
     async def open_establishments(self, day: date, known_by: LogPosition) -> tuple[str, ...]:

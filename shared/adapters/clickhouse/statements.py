@@ -90,7 +90,8 @@ def rows_of(
     if base:
         basis = base._asdict() | {"opens": base.months[0], "late": f"{base.held}_late"}
     if standings:
-        words, basis = words - {"place"} | {"places_given"}, basis | standings._asdict()
+        dated = {"dated"} & words if "reads_birth_month" in words else set()
+        words, basis = words - {"place", "dated"} | dated | {"places_given"}, basis | standings._asdict()
     text = cut(_file(question), words)
     if question.top is not None:
         text = cut("top", _top_flags(question, question.top)).replace(_ROWS, text)
@@ -202,11 +203,20 @@ def flags(question: Question) -> frozenset[str]:
         | {"place" if column == "place" else f"reads_{column}" for column in reads}
         | {"own_day" if own_day else "any_day"}
         | _pieces(question)
+        | ({"dated"} if own_day and "at_once" in _pieces(question) else set())
+        | _keys_asked(question)
         | {_cells(question)}
         | ({kind} & {"crowding"})
+        | ({"two_books"} if len({*_books(question)}) > 1 else set())
         | ({f"by_{covered}"} if covered and "days_decide" in knows else set())
         | knows
     )
+
+
+def _keys_asked(question: Question) -> set[str]:
+    """Which keys are dimensions, and which are not asked."""
+    asked = len(question.dimensions)
+    return {f"key_{n}" if n <= asked else f"no_key_{n}" for n in range(1, MAX_DIMENSIONS + 1)}
 
 
 def _cells(question: Question) -> str:
@@ -263,8 +273,7 @@ def _books(question: Question) -> tuple[str, str]:
 
 
 def _keys(question: Question) -> Parameters:
-    names = [name.value for name in question.dimensions] + ["nothing"] * MAX_DIMENSIONS
-    keys: Parameters = {f"d{number}": names[number - 1] for number in range(1, MAX_DIMENSIONS + 1)}
+    keys: Parameters = {f"d{number}": name.value for number, name in enumerate(question.dimensions, start=1)}
     if question.top is not None:
         keys |= {"top_key": _top_key(question, question.top), "top_n": question.top.n}
     return keys

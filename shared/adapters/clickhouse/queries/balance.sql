@@ -104,10 +104,12 @@ SELECT
 WHERE true
 -- @include filters
 -- @include cells
-HAVING level = 1 OR arrayExists(
+-- @when cells
+HAVING arrayExists(
     said -> said != 0,
     [
         opening, roll_openings, admissions, recaptures, releases, deaths, escapes, transfers_in, transfers_out,
         reclassification, correction, ageing, remapping, closing
     ]
 )
+-- @end

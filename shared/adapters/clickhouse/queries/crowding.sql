@@ -10,4 +10,4 @@ SELECT
 WHERE true
 -- @include filters
 -- @include cells
-HAVING level = 1 OR population != 0 OR capacity != 0
+HAVING population != 0 OR capacity != 0 -- @when cells

@@ -9,4 +9,4 @@ SELECT
 WHERE true
 -- @include filters
 -- @include cells
-HAVING level = 1 OR amount != 0
+HAVING amount != 0 -- @when cells

@@ -10,4 +10,4 @@ SELECT
 WHERE NOT same_unit
 -- @include filters
 -- @include cells
-HAVING level = 1 OR amount != 0
+HAVING amount != 0 -- @when cells

@@ -1,9 +1,6 @@
 -- How far a partition of the log was consumed as far as it was known, and the last moment recorded in it; from `reached_in.sql`.
-    maxOrNull(offset) + 1 AS reached, -- @when known_so_far
-    maxOrNullIf(last, recorded_day <= {known_day:Date}) + 1 AS reached, -- @when known_by_day
-    maxOrNull(last) + 1 AS reached, -- @when known_by_time
-    greatest(
-        ifNull(reached, 0)
-        , {base_next:Array(UInt64)}[partition + 1] -- @when from_checkpoint
-    ) AS next_offset,
+-- 0 if nothing of it was read: what lies before a checkpoint is added where the answer is read.
+    ifNull(maxOrNull(offset) + 1, 0) AS next_offset, -- @when known_so_far
+    ifNull(maxOrNullIf(last, recorded_day <= {known_day:Date}) + 1, 0) AS next_offset, -- @when known_by_day
+    ifNull(maxOrNull(last) + 1, 0) AS next_offset, -- @when known_by_time
     toUnixTimestamp64Milli(max(recorded_at)) AS recorded

@@ -1,8 +1,8 @@
 -- @when series
 series AS (
     SELECT
-        * EXCEPT (piece, day, value), -- @when one_base
-        * EXCEPT (piece, until, day, value), -- @when own_checkpoints
+        * EXCEPT (piece, value), -- @when one_base
+        * EXCEPT (piece, until, value), -- @when own_checkpoints
         sumResample(0, {pieces:UInt16}, 1)(value, dateDiff({unit:String}, {first_day:Date}, piece)) AS come,
         sumResample(0, {pieces:UInt16}, 1)(value, dateDiff({unit:String}, {first_day:Date}, until)) AS gone, -- @when own_checkpoints
         arrayCumSum(arrayMap((comes, goes) -> comes - goes, come, gone)) AS stocks -- @when own_checkpoints

@@ -13,12 +13,13 @@ raw AS ( -- @when series
         {last_day:Date} AS piece, -- @when at_once
         {first_day:Date} AS piece, -- @when one_piece
         toDate(65535) AS until, -- @when own_checkpoints
-        {last_day:Date} AS day,
+        {last_day:Date} AS day, -- @when dated
         book AS line, -- @when crowding
         sum(stock_delta) AS value
     FROM {journal:Identifier}
     WHERE (
-        book = {book:String} OR book = {other_book:String}
+        book = {book:String}
+        OR book = {other_book:String} -- @when two_books
         OR book = 'establishment' -- @when places_given
     )
         AND effective_day <= {last_day:Date}
@@ -37,12 +38,15 @@ raw AS ( -- @when series
         {last_day:Date} AS piece, -- @when at_once
         {first_day:Date} AS piece, -- @when one_piece
         if(held = {held:String}, if(month = {base:Date}, toDate(65535), month), dateTrunc({unit:String}, month - 1)) AS until, -- @when own_checkpoints
-        {last_day:Date} AS day,
+        {last_day:Date} AS day, -- @when dated
         book AS line, -- @when crowding
         sum(stock_delta) AS value
     FROM {checkpoints:Identifier}
     FINAL -- @when from_sums
-    WHERE (book = {book:String} OR book = {other_book:String})
+    WHERE (
+        book = {book:String}
+        OR book = {other_book:String} -- @when two_books
+    )
         AND effective_day <= {last_day:Date}
         AND held = {held:String} AND month = {base:Date} -- @when one_base
         AND (held = {held:String} AND month IN {months:Array(Date)} OR held = {late:String} AND month > {opens:Date} AND month <= {base:Date}) -- @when own_checkpoints
