@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,14 +16,12 @@ from shared.adapters.clickhouse.figures import ClickHouseFigures
 from shared.adapters.clickhouse.journal import ClickHouseJournal
 from shared.adapters.clickhouse.statements import closes, projection
 from shared.contracts.questions import LEDGER_VERSION, Filter, KnownAt, LogPosition, Question
-from shared.contracts.topics import PARTITIONS, partition_of
+from shared.contracts.topics import PARTITIONS
 from shared.domain.dimensions import Dimension
-from shared.domain.facts import Fact
 from shared.domain.measures import MEASURES, Interval, Measure
 from shared.runtime.settings import Settings
-from tests.support.logs import token
 from tests.support.slow_count import SlowCount, known_then
-from tests.support.small_ledger import consumed, counted, lima_date, rows_of, write
+from tests.support.small_ledger import consumed, lima_date, rows_of, write
 
 JOURNAL, TABLE, ROLLS = "journal_checked", "checkpoint_checkedc", "roll_checked"
 MADE = consumed(11, 200)
@@ -248,68 +246,6 @@ async def test_what_was_told_ahead_of_a_month_is_not_counted_on_its_eve(
     for month in months:
         for day in (month - timedelta(days=1), month):
             await assert_counted(client, checkpoints, Question(measure=measure, dimensions=(by,), at=day))
-
-
-@pytest.mark.parametrize("told_on", [date(2025, 3, 1), date(2025, 3, 6)])
-async def test_an_establishment_told_of_after_a_checkpoint_lies_where_it_was_told_to_lie(
-    client: AsyncClient, told_on: date
-) -> None:
-    """How establishments stood before the checkpoint is remembered, so the same gateway is asked before and after."""
-    journal, month, day = "journal_placed", date(2025, 3, 1), date(2025, 3, 10)
-    tables = {journal: "journal_3", "checkpoint_placedc": "checkpoint_3c", "roll_placed": "roll_3"}
-    rows = counted([
-        *_standing("ep-001", "lima", date(2025, 2, 1), date(2025, 2, 1)), *_prisoners("ep-001", 2),
-        *_standing("ep-002", "sur-oriente", date(2025, 2, 1), date(2025, 2, 28)), *_prisoners("ep-002", 1),
-        *_standing("ep-001", "norte", date(2025, 3, 4), date(2025, 3, 11)),  # ahead: from the day after on
-        *_standing("ep-001", "centro", told_on, date(2025, 3, 1)),
-    ])  # fmt: skip
-    *before, first, second = rows[partition_of("ep-001")]
-    figures = ClickHouseFigures(client, journal, checkpoints=ClickHouseCheckpoints(client, journal))
-    by_office = Question(measure=Measure.POPULATION, dimensions=(Dimension.REGIONAL_OFFICE,), at=day)
-    of_men = by_office.model_copy(update={"filters": (Filter(dimension=Dimension.SEX, codes=("male",)),)})
-    known_before = by_office.model_copy(update={"as_known_at": KnownAt(time=datetime(2025, 3, 1, 12, tzinfo=UTC))})
-    for name, like in tables.items():
-        await client.command(f"CREATE OR REPLACE TABLE {name} AS {like}")
-    await write(ClickHouseJournal(client, journal), rows | {partition_of("ep-001"): before})
-    await ClickHouseCheckpoints(client, journal).make(month)
-    office = "lima"
-    for told in (None, first, second):
-        if told:
-            await ClickHouseJournal(client, journal).append(partition_of("ep-001"), told.offset, 0, [told])
-            office = "centro" if told.message.id == f"ep-001-{told_on}" else office
-        for question in (by_office, of_men):
-            assert dict((await figures.answer(question)).rows) == {office: 2, "sur-oriente": 1}
-        for question in (known_before, known_before.model_copy(update={"at": date(2025, 2, 28)})):
-            assert dict((await figures.answer(question)).rows) == {"lima": 2, "sur-oriente": 1}
-    anew = ClickHouseFigures(client, journal, checkpoints=ClickHouseCheckpoints(client, journal))
-    for question in (of_men, known_before):  # the filtered one first: nothing was found to be told of since by then
-        assert await anew.answer(question) == await figures.answer(question)
-    for name in tables:
-        await client.command(f"DROP TABLE {name}")
-
-
-def _standing(site: str, office: str, told: date, since: date) -> Iterator[tuple[int, str, Fact]]:
-    about = {
-        "establishment": site,
-        "office": office,
-        "place": "150101",
-        "houses": "mixed",
-        "name": "E.P.",
-        "open": True,
-    }
-    yield _noon(told), site, Fact("inpe", f"{site}-{told}", "establishment", _noon(since), about)
-
-
-def _prisoners(site: str, people: int) -> Iterator[tuple[int, str, Fact]]:
-    profile = {"sex": "male", "birth_date": "1980-05-01", "nationality": "PE"}
-    entry = {"establishment": site, "motive": "nuevo-ingreso", "profile": profile, "cases": []}
-    for number in range(people):
-        at_ms = _noon(date(2025, 2, 2 + number))
-        yield at_ms, token(10 * int(site[-1]) + number), Fact(site, f"{site}-{number}", "admission", at_ms, entry)
-
-
-def _noon(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, 17, tzinfo=UTC).timestamp() * 1_000)
 
 
 async def test_such_questions_begin_at_a_checkpoint(client: AsyncClient, passed: date) -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from shared.adapters.clickhouse.columns import columns_of
 from shared.adapters.clickhouse.discrepancies import moment_of
-from shared.adapters.clickhouse.statements import closes, periods
+from shared.adapters.clickhouse.statements import Standings, closes, periods
 from shared.contracts.questions import (
     LEDGER_VERSION,
     MAX_DIMENSIONS,
@@ -26,7 +26,7 @@ from shared.contracts.questions import (
     UnknownPositionError,
 )
 from shared.contracts.topics import PARTITIONS
-from shared.domain.dimensions import REST
+from shared.domain.dimensions import MISSING, REST
 from shared.domain.measures import MEASURES, crowding
 from shared.reference.catalogue import load
 
@@ -44,6 +44,18 @@ def levels_of(lines: Sequence[bytes]) -> list[list[Any]]:
     for row in orjson.loads(b"[" + b",".join(sorted(lines)) + b"]"):
         levels[row[_LEVEL]].append(row)
     return levels
+
+
+def placed(question: Question, standings: Standings, rows: list[Any]) -> list[Any]:
+    """Rows by what establishments lay in, of rows that say the establishments; 1.5 ms less than lists in the engine."""
+    keys = [(key, standings[name]) for key, name in enumerate(question.dimensions) if name in standings]
+    cells: dict[tuple[Any, ...], list[int]] = {}
+    for row in rows:
+        for key, lay_in in keys:
+            row[key] = lay_in.get(row[key], MISSING)
+        cell, values = tuple(row[: _LEVEL + 1]), row[_LEVEL + 1 :]
+        cells[cell] = [*map(add, cells[cell], values)] if cell in cells else values
+    return [[*cell, *values] for cell, values in sorted(cells.items()) if any(values)]
 
 
 def cut_to_greatest(question: Question, top: Top, rows: list[Any]) -> list[Any]:

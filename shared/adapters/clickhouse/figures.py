@@ -15,6 +15,7 @@ from shared.adapters.clickhouse.answers import (
     cut_to_greatest,
     establishment_of,
     levels_of,
+    placed,
     provenance_of,
     reached_since,
     table_of,
@@ -33,6 +34,7 @@ from shared.adapters.clickhouse.discrepancies import (
 )
 from shared.adapters.clickhouse.queries import LEDGER, journal_of, statement
 from shared.adapters.clickhouse.statements import (
+    STOOD_IN,
     Base,
     Parameters,
     Standings,
@@ -133,12 +135,17 @@ class ClickHouseFigures:
         most = max_rows + len(periods(question)) + 1
         if base and base.base not in self._told_since and takes_standings(question):
             standings = await self._standings(base.base, closes(question)[0], journal)
-            asked = around("answer", rows_of(question, journal, base, standings), question, most=most)
             try:
-                return levels_of((await self._said(asked)).splitlines())
+                levels = await self._answer(question, rows_of(question, journal, base, standings), most)
             except ThrownError:
                 self._told_since.add(base.base)
-        asked = around("answer", rows_of(question, journal, base), question, most=most)
+            else:
+                if len(levels[0]) <= max_rows:
+                    return [placed(question, standings, levels[0]), *levels[1:]]
+        return await self._answer(question, rows_of(question, journal, base), most)
+
+    async def _answer(self, question: Question, rows: Statement, most: int) -> list[list[Any]]:
+        asked = around("answer", rows, question, most=most)
         return levels_of((await self._said(asked)).splitlines())
 
     async def _standings(self, base: date, day: date, journal: str) -> Standings:
@@ -147,7 +154,10 @@ class ClickHouseFigures:
         if key not in self._stood:
             if len(self._stood) >= STANDINGS_REMEMBERED:
                 self._stood.clear()
-            self._stood[key] = Standings(*await self._ask(standings_before(base, day, journal)))
+            codes, *within = await self._ask(standings_before(base, day, journal))
+            self._stood[key] = {
+                name: dict(zip(codes, said, strict=True)) for name, said in zip(STOOD_IN, within, strict=True)
+            }
         return self._stood[key]
 
     async def _base(self, question: Question) -> Base | None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from shared.adapters.clickhouse.queries import statement
 from shared.contracts.questions import MAX_DIMENSIONS, KnownAt, LogPosition, Question, Top
-from shared.domain.dimensions import Dimension
+from shared.domain.dimensions import MISSING, Dimension
 from shared.domain.measures import MEASURES, PLACES, Measure, Universe
 from shared.domain.periods import ONE_DAY, pieces
 from shared.reference.catalogue import Catalogue, load
@@ -69,12 +69,10 @@ class Base(NamedTuple):
     base_next: list[int]
 
 
-class Standings(NamedTuple):
-    """How establishments stood on a day, as recorded before a checkpoint: the office and the district of each."""
-
-    places: list[str]
-    offices: list[str]
-    districts: list[str]
+Standings = Mapping[Dimension, Mapping[str, str]]
+"""How establishments stood on a day, as recorded before a checkpoint: what each lies in, by each of STOOD_IN."""
+STOOD_IN = (Dimension.REGIONAL_OFFICE, Dimension.DEPARTMENT, Dimension.PROVINCE, Dimension.DISTRICT)
+"""In the order of `places.sql`."""
 
 
 def rows_of(
@@ -83,7 +81,7 @@ def rows_of(
     """The query whose result is k1 to k4, piece, level (1: a total), then the values, for this question.
 
     Cells that add up to their totals come without them. With standings it ends with an error of its own (`throwIf`)
-    where an establishment was told of since.
+    where an establishment was told of since, and says the establishment wherever something that it lies in is asked.
     """
     words = flags(question) | _rests(question, base)
     basis: Parameters = {"opens": periods(question)[0][0]}
@@ -91,11 +89,20 @@ def rows_of(
         basis = base._asdict() | {"opens": base.months[0], "late": f"{base.held}_late"}
     if standings:
         dated = {"dated"} & words if "reads_birth_month" in words else set()
-        words, basis = words - {"place", "dated"} | dated | {"places_given"}, basis | standings._asdict()
+        words = words - {"place", "dated"} | dated | {"places_given"}
     text = cut(_file(question), words)
     if question.top is not None:
         text = cut("top", _top_flags(question, question.top)).replace(_ROWS, text)
-    return Statement(text, parameters(question, journal) | basis)
+    return Statement(text, parameters(question, journal) | basis | _filters_by(standings or {}, question))
+
+
+def _filters_by(standings: Standings, question: Question) -> Parameters:
+    """The establishments that lay in what a filter names."""
+    return {
+        f"only_{each.dimension}": [code for code, within in standings[each.dimension].items() if within in each.codes]
+        for each in question.filters
+        if each.dimension in standings
+    }
 
 
 _ON_A_DAY = frozenset({"at_once", "place"})
@@ -104,10 +111,16 @@ _ON_A_DAY = frozenset({"at_once", "place"})
 def takes_standings(question: Question) -> bool:
     """Whether places may be given: at one close, of all whom the ledger counts there.
 
-    Filters by the ledger's own columns would leave out the establishments that were told of since.
+    The greatest are among rows that are put together already. Filters by the ledger's own columns would leave out the
+    establishments that were told of since; one by what is not known wants those of which nothing was told.
     """
     raw = any(each.dimension in _FILTERED_RAW for each in question.filters)
-    return not raw and MEASURES[question.measure].kind in {"stock", "crowding"} and flags(question) >= _ON_A_DAY
+    unknown = any(each.dimension in STOOD_IN and MISSING in each.codes for each in question.filters)
+    return (
+        not (raw or unknown or question.top)
+        and MEASURES[question.measure].kind in {"stock", "crowding"}
+        and flags(question) >= _ON_A_DAY
+    )
 
 
 def standings_before(base: date, day: date, journal: str) -> Statement:

@@ -1,4 +1,5 @@
 -- The dimensions, out of the raw columns of `moments`: places as of its `day`, ages as of `age_day`.
+-- Where it is known how places stood (`places_given`), the establishment stands for what it lies in; the answer is put together by that.
 -- @when place
 -- @include place
 -- @end
@@ -17,10 +18,10 @@ substring(standing_[2], 1, 4) AS province,
 standing_[2] AS district,
 -- @end
 -- @when places_given
-transform(establishment_, {places:Array(String)}, {offices:Array(String)}, '') AS regional_office, -- @when regional_office
-substring(transform(establishment_, {places:Array(String)}, {districts:Array(String)}, ''), 1, 2) AS department, -- @when department
-substring(transform(establishment_, {places:Array(String)}, {districts:Array(String)}, ''), 1, 4) AS province, -- @when province
-transform(establishment_, {places:Array(String)}, {districts:Array(String)}, '') AS district, -- @when district
+establishment_ AS regional_office, -- @when regional_office
+establishment_ AS department, -- @when department
+establishment_ AS province, -- @when province
+establishment_ AS district, -- @when district
 -- @end
 substring(residence_, 1, 2) AS residence_department, -- @when residence_department
 substring(residence_, 1, 4) AS residence_province, -- @when residence_province
