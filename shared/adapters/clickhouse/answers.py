@@ -55,7 +55,7 @@ def placed(question: Question, standings: Standings, rows: list[Any]) -> list[An
             row[key] = lay_in.get(row[key], MISSING)
         cell, values = tuple(row[: _LEVEL + 1]), row[_LEVEL + 1 :]
         cells[cell] = [*map(add, cells[cell], values)] if cell in cells else values
-    return [[*cell, *values] for cell, values in sorted(cells.items()) if any(values)]
+    return [[*cell, *values] for cell, values in sorted(cells.items())]
 
 
 def cut_to_greatest(question: Question, top: Top, rows: list[Any]) -> list[Any]:
