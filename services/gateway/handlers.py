@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache
 from itertools import groupby
 from math import prod
 from operator import gt
@@ -223,9 +224,9 @@ def _refuse_unknown(dimension: Dimension, codes: tuple[str, ...]) -> None:
 
 def check_size(question: Question) -> None:
     """Refuse what is certainly too much for a table, before anything is counted."""
-    if not question.dimensions and estimate(question) > MAX_ROWS:
-        raise TooManyRowsError(estimate(question), MAX_ROWS)
     possible = estimate(question)
+    if not question.dimensions and possible > MAX_ROWS:
+        raise TooManyRowsError(possible, MAX_ROWS)
     if possible > CELLS_MAX:
         raise TooManyRowsError(possible, CELLS_MAX, estimated=True)
 
@@ -240,6 +241,7 @@ def estimate(question: Question) -> int:
     return cells * len(pieces(question.from_day, question.to_day, question.interval))
 
 
+@cache
 def _size(dimension: Dimension) -> int:
     return len(members(dimension)) + 1 if members(dimension) else _FREE_CODES
 

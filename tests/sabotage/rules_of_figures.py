@@ -29,15 +29,15 @@ RULES_OF_FIGURES = (
     Rule(
         "a figure begins at a checkpoint that was wholly known then",
         "shared/adapters/clickhouse/checkpoints.py",
-        "for one in made[:none_later]}",
-        "for one in made}",
+        "made[: bisect_left(made, True, key=lambda one: not one.was_known(at))]",
+        "made",
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
         "closes with checkpoints of their own lack no month between them",
         "shared/adapters/clickhouse/checkpoints.py",
-        "takewhile(known.__contains__,",
-        "filter(known.__contains__,",
+        "known[last + 1].month != month:",
+        "known[last + 1].month > until:",
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
@@ -126,9 +126,9 @@ RULES_OF_FIGURES = (
     ),
     Rule(
         "how far a partition had come before a checkpoint is not forgotten",
-        f"{QUERIES}/parts/reached.sql",
-        "        , {base_next:Array(UInt64)}[partition + 1] -- @when from_checkpoint\n",
-        "        , 0\n",
+        "shared/adapters/clickhouse/answers.py",
+        "max(int(next_offset), base_next[int(partition)])",
+        "int(next_offset)",
         "tests/integration/test_checkpoints.py",
     ),
     Rule(
@@ -136,7 +136,14 @@ RULES_OF_FIGURES = (
         f"{QUERIES}/parts/stock_moments.sql",
         "        AND NOT throwIf(book = 'establishment' AND effective_day <= {last_day:Date} AND recorded_day >= {base:Date}) -- @when places_given\n",
         "",
-        "tests/integration/test_checkpoints.py",
+        "tests/integration/test_standings.py",
+    ),
+    Rule(
+        "establishments put together are all that there are, or they are put together by the engine",
+        "shared/adapters/clickhouse/figures.py",
+        "if len(levels[0]) <= max_rows:",
+        "if True:",
+        "tests/integration/test_standings.py",
     ),
     Rule(
         "the greatest of a stock are those of its last close",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise, takewhile
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -122,21 +123,33 @@ def under(made: Sequence[Checkpoint], closes: Sequence[date], at: KnownAt | None
     It and all after it rest on the latest there is for it, which is told last. No month between those told is missing:
     each holds the late news of its own month.
     """
-    none_later = bisect_left(made, True, key=lambda one: not one.was_known(at))
-    known = {one.month: one for one in made[:none_later]}
-    month = max((month for month in known if month <= closes[0] + ONE_DAY), default=None)
-    if month is None:
+    known = made[: bisect_left(made, True, key=lambda one: not one.was_known(at))]
+    latest = bisect_right(known, closes[0] + ONE_DAY, key=_month) - 1
+    if latest < 0:
         return []
-    found = [known[month]]
+    found = [known[latest]]
     for close, following in pairwise(closes):
-        if month != close + ONE_DAY:
+        if known[latest].month != close + ONE_DAY:
             break
-        unbroken = takewhile(known.__contains__, _firsts_of_months(month, following + ONE_DAY))
-        if (last := max(unbroken, default=month)) == month:
+        passed = _unbroken(known, latest, following + ONE_DAY)
+        if passed == latest:
             break
-        month = last
-        found.append(known[month])
+        latest = passed
+        found.append(known[latest])
     return found
+
+
+_month = attrgetter("month")
+
+
+def _unbroken(known: Sequence[Checkpoint], first: int, until: date) -> int:
+    """The last of those up to a day that follow this one without a month between them."""
+    last = first
+    for month in _firsts_of_months(known[first].month, until):
+        if last + 1 == len(known) or known[last + 1].month != month:
+            break
+        last += 1
+    return last
 
 
 def _firsts_of_months(first: date, passed: date) -> Iterator[date]:
