@@ -42,6 +42,10 @@ class _GraphQL(GraphQL[Context, None]):
         state = request.app.state
         return Context(request.state.caller, state.asking, state.ordering, state.receipts)
 
+    def decode_json(self, data: str | bytes) -> object:
+        """What was asked."""
+        return orjson.loads(data)
+
     def encode_json(self, data: object) -> bytes:
         """The JSON text of an answer."""
         return orjson.dumps(data)

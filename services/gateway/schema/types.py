@@ -151,15 +151,12 @@ def table(of: contract.Table) -> Table:
 
 
 def _column(of: contract.Column) -> Column:
-    members = (
-        None if of.members is None else {code: {"es": name.es, "en": name.en} for code, name in of.members.items()}
-    )
     return Column(
         key=of.key,
         label=label(of.label),
         type=of.type,
         unit=of.unit,
-        members=None if members is None else JSON(members),
+        members=None if of.members is None else JSON(of.members),
     )
 
 

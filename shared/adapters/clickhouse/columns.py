@@ -30,10 +30,10 @@ def columns_of(question: Question, rows: list[tuple[Any, ...]]) -> tuple[Column,
 
 def _named(dimension: Dimension, codes: set[str]) -> dict[str, Label]:
     """The codes that occur, in the order in which people read them: known ones, then others, then the rest."""
-    order = _order(dimension)
-    last = len(order)
-    arranged = sorted(codes, key=lambda code: (code == REST, order.get(code, last), code))
-    return {code: label(dimension, code) for code in arranged}
+    order, names = _order(dimension), members(dimension)
+    known = sorted(codes & order.keys(), key=order.__getitem__)
+    others = sorted(codes - order.keys() - {REST})
+    return {code: names.get(code) or label(dimension, code) for code in (*known, *others, *(codes & {REST}))}
 
 
 @cache
