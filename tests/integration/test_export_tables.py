@@ -7,6 +7,7 @@ import io
 from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -176,10 +177,12 @@ def test_the_same_order_is_the_same_bytes(tables: ClickHouseTables, kind: Format
 async def odd(client: AsyncClient) -> AsyncIterator[None]:
     """One more entry, whose texts are what no program likes."""
     text = "=1+1\\n\\x01<&>\\'\"Ñ"
-    columns = "partition, offset, line, seq, recorded_at, outcome, book, cause, effective_at, establishment, detail"
+    columns = (
+        "partition, offset, line, seq, recorded_at, outcome, book, cause, effective_at, establishment, motive, detail"
+    )
     await client.command(
         f"INSERT INTO {JOURNAL} ({columns}) SELECT 8, 0, 1, 1, '2025-03-01', 'entry', 'custody', 'release', "
-        f"'2026-01-01 10:00:00', 'ep-009', '{text}'"
+        f"'2026-01-01 10:00:00', 'ep-009', ' two  spaces ', '{text}'"
     )
     yield
     await client.command(f"ALTER TABLE {JOURNAL} DELETE WHERE partition = 8 SETTINGS mutations_sync = 1")
@@ -197,6 +200,16 @@ def test_a_text_is_never_a_formula_nor_a_control_character(tables: ClickHouseTab
     assert texts["=1+1\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}<&>'\"Ñ"] == "s"
     moments = {cell.isoformat() for cell, kind in texts.items() if kind == "d"}
     assert "2026-01-01T05:00:00" in moments, "moments are Lima's"
+
+
+def test_a_text_keeps_the_spaces_at_its_ends_and_others_need_not_be_told_to(
+    tables: ClickHouseTables, odd: None
+) -> None:
+    with ZipFile(io.BytesIO(file_of(tables, order(ODD_DAY, Format.XLSX, ODD)))) as archive:
+        _, _, row, _ = archive.read("xl/worksheets/sheet1.xml").decode().split("\n")
+    assert row.count("preserve") == 1
+    assert '<t xml:space="preserve"> two  spaces </t>' in row
+    assert "<t>ep-009</t>" in row
 
 
 async def test_an_engine_that_fails_gives_its_reason_and_no_rows(

@@ -28,10 +28,12 @@ _BYTES_MAX = 2_000_000_000  # a larger part needs Zip64, and Excel offers to "re
 _LEVEL = 1  # 1 M rows x 20: half the time of level 6 for a quarter more bytes
 _BOLD, _DAY, _MOMENT, _SHARE = 1, 2, 3, 4
 _WIDTHS = {"text": 24, "integer": 12, "decimal": 12, "flag": 10, "day": 12, "moment": 20}
-_TEXT = "concat('<c t=\"inlineStr\"><is><t xml:space=\"preserve\">', {0}, '</t></is></c>')"
+_TEXT = "concat('<c t=\"inlineStr\"><is><t', {1}, '>', {0}, '</t></is></c>')"
+_KEEPS_SPACES = "if({0} = trimBoth({0}), '', ' xml:space=\"preserve\"')"
+"""Said where it matters alone: in every text it would be a fifth of the sheet."""
 _CELLS = {
     "integer": "if(abs({0}) <= 9007199254740992, concat('<c><v>', toString({0}), '</v></c>'), "
-    + _TEXT.format("toString({0})")
+    + _TEXT.format("toString({0})", "''")
     + ")",
     "decimal": f"if(isFinite({{0}}), concat('<c s=\"{_SHARE}\"><v>', toString({{0}}), '</v></c>'), '<c/>')",
     "flag": "multiIf(isNull({0}), NULL, {0}, '<c t=\"b\"><v>1</v></c>', '<c t=\"b\"><v>0</v></c>')",
@@ -46,7 +48,7 @@ def cell(kind: str, sql: str) -> str:
     if kind == "text":
         too_long = f"length({sql}) > {TEXT_MAX}"
         refusal = f"toString(throwIf({too_long}, 'a text is longer than a cell can hold: order it as CSV'))"
-        return _TEXT.format(f"encodeXMLComponent({sql}), if({too_long}, {refusal}, '')")
+        return _TEXT.format(f"encodeXMLComponent({sql}), if({too_long}, {refusal}, '')", _KEEPS_SPACES.format(sql))
     return f"ifNull({_CELLS[kind].format(sql)}, '<c/>')"
 
 
