@@ -90,7 +90,7 @@ def gateway(rig: Rig) -> list[Figure]:
     """The examples and their SQL on the wall, the least of some runs in turns; CPU of the gateway's process."""
     rig.start("valkey")
     settings = large(rig)
-    with _beside(rig, settings) as (address, process):
+    with rig.alone("clickhouse", "valkey"), _beside(rig, settings) as (address, process):
         found, used = asyncio.run(_measured(rig, settings, address, process))
         peak = peak_megabytes(process)
     tables = RUNS_OF_TABLES * sum(len(one.sent) for one in found if one.tables_alone)

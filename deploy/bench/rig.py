@@ -65,6 +65,18 @@ class Rig:
         """What runs, by name."""
         return {one.name: psutil.Process(one.pid) for one in self.stack.status() if one.pid}
 
+    @contextmanager
+    def alone(self, *parts: str) -> Iterator[None]:
+        """Let nothing but these parts run meanwhile, as if others had not been started for figures before."""
+        others = [process for name, process in self.processes().items() if name not in parts]
+        for process in others:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in others:
+                process.resume()
+
     def used_seconds(self) -> float:
         """CPU time of this process, what it started, and the stack, so far."""
         ours = {one.pid: one for one in (psutil.Process(), *self.processes().values())}
