@@ -12,7 +12,6 @@ ONE_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=1_000)  # an answer asks for the same ones at several places
-@lru_cache(maxsize=1_000)
 def pieces(start: date, end: date, interval: Interval | None) -> tuple[tuple[date, date], ...]:
     """The pieces [from, to) of the period [start, end), in order; without an interval the period is one piece."""
     if interval is None:

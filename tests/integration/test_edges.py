@@ -24,7 +24,7 @@ from shared.domain.headcounts import Compared, Persons
 from shared.domain.measures import Measure
 from shared.runtime.settings import Settings
 from tests.support.logs import token
-from tests.support.small_ledger import counted, write
+from tests.support.small_ledger import counted, standing, write
 
 JOURNAL = "journal_edges"
 DAY, NEXT = date(2025, 2, 10), date(2025, 2, 11)
@@ -47,24 +47,12 @@ def _count(name: str, at_ms: int) -> Fact:
     return _fact(name, "headcount", at_ms, counted=[found], signed_by="alcaide")
 
 
-def _office(name: str, at_ms: int, office: str, site: str = "ep-003") -> Fact:
-    about = {
-        "establishment": site,
-        "office": office,
-        "place": "150101",
-        "houses": "mixed",
-        "name": "E.P.",
-        "open": True,
-    }
-    return Fact("inpe", name, "establishment", at_ms, about)
-
-
 TOLD = [
     (MOMENT, "ep-001", Fact("inpe", "places", "capacity", MOMENT, {"establishment": "ep-001", "places": 5})),
-    (MIDNIGHT, "ep-003", _office("under-lima", MIDNIGHT, "lima")),
-    (MIDNIGHT + 1, "ep-003", _office("moved", MIDNIGHT + 1, "centro")),
-    (MIDNIGHT, "ep-066", _office("under-norte", MIDNIGHT, "norte", "ep-066")),
-    (MIDNIGHT + 1, "ep-066", _office("under-altiplano", MIDNIGHT + 1, "altiplano", "ep-066")),
+    (MIDNIGHT, "ep-003", standing("under-lima", MIDNIGHT, "lima", "ep-003")),
+    (MIDNIGHT + 1, "ep-003", standing("moved", MIDNIGHT + 1, "centro", "ep-003")),
+    (MIDNIGHT, "ep-066", standing("under-norte", MIDNIGHT, "norte", "ep-066")),
+    (MIDNIGHT + 1, "ep-066", standing("under-altiplano", MIDNIGHT + 1, "altiplano", "ep-066")),
     (
         MIDNIGHT + 2,
         "ep-003",

@@ -1,4 +1,4 @@
-"""How establishments stood before a checkpoint: given with a question, and right until one is told of."""
+"""How establishments stood before a checkpoint: remembered, and right until one is told of."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.domain.facts import Fact
 from shared.domain.measures import Measure
 from shared.runtime.settings import Settings
 from tests.support.logs import token
-from tests.support.small_ledger import counted, write
+from tests.support.small_ledger import counted, standing, write
 
 JOURNAL = "journal_placed"
 TABLES = {JOURNAL: "journal_3", "checkpoint_placedc": "checkpoint_3c", "roll_placed": "roll_3"}
@@ -101,15 +101,7 @@ async def test_establishments_are_put_together_by_what_they_lay_in(
 
 
 def _standing(site: str, office: str, told: date, since: date) -> Iterator[tuple[int, str, Fact]]:
-    about = {
-        "establishment": site,
-        "office": office,
-        "place": "150101",
-        "houses": "mixed",
-        "name": "E.P.",
-        "open": True,
-    }
-    yield _noon(told), site, Fact("inpe", f"{site}-{told}", "establishment", _noon(since), about)
+    yield _noon(told), site, standing(f"{site}-{told}", _noon(since), office, site)
 
 
 def _prisoners(site: str, people: int) -> Iterator[tuple[int, str, Fact]]:

@@ -134,7 +134,7 @@ RULES_OF_FIGURES = (
     Rule(
         "an establishment told of after a checkpoint does not stay where it was remembered",
         f"{QUERIES}/parts/stock_moments.sql",
-        "        AND NOT throwIf(book = 'establishment' AND effective_day <= {last_day:Date} AND recorded_day >= {base:Date}) -- @when places_given\n",
+        "        AND NOT throwIf(book = 'establishment' AND effective_day <= {last_day:Date} AND recorded_day >= {base:Date}) -- @when places_known\n",
         "",
         "tests/integration/test_standings.py",
     ),

@@ -72,6 +72,19 @@ def rows_of(made: dict[int, list[Consumed]]) -> list[Row]:
     ]
 
 
+def standing(name: str, at_ms: int, office: str, site: str) -> Fact:
+    """INPE's fact of this name: from then on this establishment is one of the office."""
+    about = {
+        "establishment": site,
+        "office": office,
+        "place": "150101",
+        "houses": "mixed",
+        "name": "E.P.",
+        "open": True,
+    }
+    return Fact("inpe", name, "establishment", at_ms, about)
+
+
 async def write(journal: Journal, made: dict[int, list[Consumed]]) -> None:
     """As the aggregator does: a batch is of one partition and one recorded year."""
     for partition, many in made.items():

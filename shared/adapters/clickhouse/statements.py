@@ -88,8 +88,9 @@ def rows_of(
     if base:
         basis = base._asdict() | {"opens": base.months[0], "late": f"{base.held}_late"}
     if standings:
-        dated = {"dated"} & words if "reads_birth_month" in words else set()
-        words = words - {"place", "dated"} | dated | {"places_given"}
+        words = words - {"place"} | {"places_known"}
+        if "reads_birth_month" not in words:
+            words -= {"dated"}
     text = cut(_file(question), words)
     if question.top is not None:
         text = cut("top", _top_flags(question, question.top)).replace(_ROWS, text)
@@ -109,7 +110,7 @@ _ON_A_DAY = frozenset({"at_once", "place"})
 
 
 def takes_standings(question: Question) -> bool:
-    """Whether places may be given: at one close, of all whom the ledger counts there.
+    """Whether standings may stand in for the places of the ledger: at one close, of all whom the ledger counts there.
 
     The greatest are among rows that are put together already. Filters by the ledger's own columns would leave out the
     establishments that were told of since; one by what is not known wants those of which nothing was told.

@@ -1,5 +1,5 @@
 -- The dimensions, out of the raw columns of `moments`: places as of its `day`, ages as of `age_day`.
--- Where it is known how places stood (`places_given`), the establishment stands for what it lies in; the answer is put together by that.
+-- Where it is known how places stood (`places_known`), the establishment stands for what it lies in; the answer is put together by that.
 -- @when place
 -- @include place
 -- @end
@@ -17,7 +17,7 @@ substring(standing_[2], 1, 2) AS department,
 substring(standing_[2], 1, 4) AS province,
 standing_[2] AS district,
 -- @end
--- @when places_given
+-- @when places_known
 establishment_ AS regional_office, -- @when regional_office
 establishment_ AS department, -- @when department
 establishment_ AS province, -- @when province

@@ -3,7 +3,7 @@
 -- Closes of a series may rest on a checkpoint each (`months`; `base` is the last, for its own close and all after it). Then a sum
 -- counts from its piece up to, not with, the piece of `until`: what a checkpoint holds for its own close alone, and late news from
 -- the month that it is about up to the piece in which it was recorded, whose close has it from its own checkpoint.
--- Where places are given as they stood before the checkpoint, the statement fails if any establishment was told of since. What it
+-- Where it is known how places stood before the checkpoint, the statement fails if any establishment was told of since. What it
 -- fails by is said whole (book, day, since): the engine may look at that before it looks at the conditions beside it.
 moments AS ( -- @when at_once
 raw AS ( -- @when series
@@ -20,11 +20,11 @@ raw AS ( -- @when series
     WHERE (
         book = {book:String}
         OR book = {other_book:String} -- @when two_books
-        OR book = 'establishment' -- @when places_given
+        OR book = 'establishment' -- @when places_known
     )
         AND effective_day <= {last_day:Date}
         AND recorded_day >= {base:Date} -- @when from_checkpoint
-        AND NOT throwIf(book = 'establishment' AND effective_day <= {last_day:Date} AND recorded_day >= {base:Date}) -- @when places_given
+        AND NOT throwIf(book = 'establishment' AND effective_day <= {last_day:Date} AND recorded_day >= {base:Date}) -- @when places_known
         AND offset >= {since_next:Array(UInt64)}[partition + 1] -- @when changes
 -- @include known
 -- @include raw_filters
