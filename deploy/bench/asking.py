@@ -2,7 +2,8 @@
 
 Each example of GraphiQL that holds a figure is asked through GraphQL, and the SQL that it leads to is sent raw to the
 engine, in turns: both meet the same neighbours. What the gateway adds is less than a busy machine swings, so it is
-judged by CPU, over many questions in a row like every other cost of a process.
+judged by CPU, and while clients keep it busy like every other process: between two questions to the engine it would
+sleep, and whoever wakes up is dear (docs/decisions/0017).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import httpx
 import orjson
 import psutil
 
-from deploy.bench.doors import Connection, request
+from deploy.bench.doors import Connection, Request, post_all, request
 from deploy.bench.figures import Figure
 from deploy.bench.large import large
 from deploy.bench.meters import cpu_seconds, peak_megabytes
@@ -49,6 +50,7 @@ from shared.runtime.settings import Settings
 
 RUNS = 5
 RUNS_OF_TABLES = 15
+BUSY_RUNS, CONNECTIONS = 100, 8
 """CPU is counted in hundredths of a second, so what the gateway adds needs many tables."""
 WITH_CHECKPOINT_MS, COVERED_MS, OTHERWISE_MS = 20, 50, 100
 """Of a stock on a day, from a checkpoint; of what a projection covers, and series; of others."""
@@ -90,18 +92,28 @@ def gateway(rig: Rig) -> list[Figure]:
     """The examples and their SQL on the wall, the least of some runs in turns; CPU of the gateway's process."""
     rig.start("valkey")
     settings = large(rig)
-    with rig.alone("clickhouse", "valkey"), _beside(rig, settings) as (address, process):
-        found, used = asyncio.run(_measured(rig, settings, address, process))
-        peak = peak_megabytes(process)
-    tables = RUNS_OF_TABLES * sum(len(one.sent) for one in found if one.tables_alone)
-    of_gateway, of_client = (seconds / tables * 1_000 for seconds in used)
+    with rig.alone("clickhouse", "valkey"):
+        with _beside(rig, settings) as (address, process):
+            found, waiting = asyncio.run(_measured(rig, settings, address, process))
+            peak = peak_megabytes(process)
+        tables = [one for one in found if one.tables_alone]
+        with _remembered(rig, settings) as memory, _beside(rig, memory) as (address, process):
+            busy = asyncio.run(_kept_busy(rig, memory, address, process, tables))
+    number = sum(len(one.sent) for one in tables)
     return [
         *(figure for one in found for figure in _figures(one)),
-        Figure("gateway, CPU per table beyond a bare client's", of_gateway - of_client, "ms", 1),
-        Figure("  of the gateway's process", of_gateway, "ms"),
-        Figure("  of a client that sends the SQL raw", of_client, "ms"),
+        *_costs("gateway kept busy", busy, BUSY_RUNS * number, 1),
+        *_costs("gateway, one question at a time beside the engine", waiting, RUNS_OF_TABLES * number, None),
         Figure("memory of the gateway at 10 M rows, peak", peak, "MB"),
     ]
+
+
+def _costs(name: str, used: tuple[float, float], tables: int, budget: float | None) -> Iterator[Figure]:
+    """Milliseconds a table, of the CPU seconds that the gateway and a raw client used for so many."""
+    of_gateway, of_client = (seconds / tables * 1_000 for seconds in used)
+    yield Figure(f"{name}, CPU per table beyond a bare client's", of_gateway - of_client, "ms", budget)
+    yield Figure("  of the gateway's process", of_gateway, "ms")
+    yield Figure("  of a client that sends the SQL raw", of_client, "ms")
 
 
 def _figures(one: Example) -> Iterator[Figure]:
@@ -118,17 +130,42 @@ def _figures(one: Example) -> Iterator[Figure]:
 @contextmanager
 def _beside(rig: Rig, settings: Settings) -> Iterator[tuple[str, psutil.Process]]:
     """The address and the process of a gateway over the large journal; it is ended afterwards."""
-    port = str(free_ports()["gateway"])
-    own = {"SIEP_PORT": port, "SIEP_CLICKHOUSE_DATABASE": settings.clickhouse_database}
-    environment = {**os.environ, **rig.environment, **own}
-    command = [sys.executable, "-m", "services.gateway"]
+    port = free_ports()["gateway"]
+    own = {
+        "SIEP_PORT": str(port),
+        "SIEP_CLICKHOUSE": settings.clickhouse,
+        "SIEP_CLICKHOUSE_DATABASE": settings.clickhouse_database,
+    }
+    address = f"http://127.0.0.1:{port}"
+    with _started(rig, ["services.gateway"], own, f"{address}/health") as process:
+        yield address, process
+
+
+@contextmanager
+def _remembered(rig: Rig, settings: Settings) -> Iterator[Settings]:
+    """Settings of an engine that says again what it said before, without work; it is ended afterwards."""
+    port = free_ports()["clickhouse"]
+    address = f"http://127.0.0.1:{port}"
+    with _started(rig, ["deploy.bench.remembering", str(port), settings.clickhouse], {}, f"{address}/ping"):
+        yield settings.model_copy(update={"clickhouse": address})
+
+
+@contextmanager
+def _started(rig: Rig, module: list[str], own: dict[str, str], health: str) -> Iterator[psutil.Process]:
+    """A process of this module in the stack's environment, once it is well; it is ended afterwards."""
     with (
-        (rig.stack.home.logs / "gateway-large.log").open("wb") as log,
-        subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log) as process,
+        (rig.stack.home.logs / f"bench-{module[0]}.log").open("ab") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", *module],
+            env={**os.environ, **rig.environment, **own},
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        ) as process,
     ):
         try:
-            _wait_until_well(f"http://127.0.0.1:{port}/health")
-            yield f"http://127.0.0.1:{port}", psutil.Process(process.pid)
+            _wait_until_well(health)
+            yield psutil.Process(process.pid)
         finally:
             process.terminate()
 
@@ -183,9 +220,38 @@ async def _measured(
     return found, (of_gateway, of_client)
 
 
+async def _kept_busy(
+    rig: Rig, settings: Settings, address: str, process: psutil.Process, tables: list[Example]
+) -> tuple[float, float]:
+    """CPU seconds of the gateway and of a raw client, each with so many connections that always want something."""
+    token = rig.environment["SIEP_STATISTICIAN_TOKEN"]
+    connection = await Connection.open(address)
+    for one in tables:  # remembered from now on
+        await _ask(connection, address, token, one)
+    await connection.close()
+    before = cpu_seconds(process)
+    await post_all(address, [_request(address, token, one) for one in tables] * BUSY_RUNS, CONNECTIONS, 200)
+    of_gateway = cpu_seconds(process) - before
+    rig.say(f"examples that are tables alone, {BUSY_RUNS} times through GraphQL, the engine's answers remembered")
+    remaining = iter(tables * BUSY_RUNS)
+    async with await connect_async(settings) as client:
+
+        async def go_on() -> None:
+            for one in remaining:
+                await asyncio.gather(*(_send(client, sent) for sent in one.sent))
+
+        began = time.process_time()
+        await asyncio.gather(*(go_on() for _ in range(CONNECTIONS)))
+        of_client = time.process_time() - began
+    return of_gateway, of_client
+
+
+def _request(address: str, token: str, one: Example) -> Request:
+    return request(address, "/graphql", token, "application/json", orjson.dumps({"query": one.query}))
+
+
 async def _ask(connection: Connection, address: str, token: str, one: Example) -> None:
-    body = orjson.dumps({"query": one.query})
-    said = orjson.loads(await connection.post(request(address, "/graphql", token, "application/json", body), 200))
+    said = orjson.loads(await connection.post(_request(address, token, one), 200))
     if said.get("errors"):
         raise RuntimeError(f"{one.name}: {said['errors'][0]['message']}")
 

@@ -105,15 +105,15 @@ class Connection:
         await self._writer.wait_closed()
 
 
-async def post_all(address: str, requests: Iterable[Request], connections: int) -> None:
-    """Send all of them, so many at a time. Raises RefusedError unless each is accepted."""
+async def post_all(address: str, requests: Iterable[Request], connections: int, expected: int = 202) -> None:
+    """Send all of them, so many at a time. Raises RefusedError unless each is answered by the expected status."""
     remaining = iter(requests)  # shared: whichever connection is free takes the next
 
     async def send() -> None:
         connection = await Connection.open(address)
         try:
             for one in remaining:
-                await connection.post(one)
+                await connection.post(one, expected)
         finally:
             await connection.close()
 

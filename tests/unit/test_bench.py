@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from deploy.bench.doors import LINES_PER_REQUEST, batches
 from deploy.bench.figures import Figure
 from deploy.bench.lives import LENGTHS, growth_of
 from deploy.bench.probes import percentile
+from deploy.bench.remembering import remembering
 
 
 def test_a_cost_fails_only_beyond_twice_its_budget() -> None:
@@ -52,3 +54,31 @@ def test_batches_keep_each_establishments_facts_in_order_and_apart() -> None:
     assert b"Bearer key-a" in head
     assert b"Content-Length: %d" % len(body) in head
     assert body.split() == [line for source, line in said if source == "a"][:LINES_PER_REQUEST]
+
+
+async def test_an_engine_is_asked_once_whatever_the_query_is_called() -> None:
+    asked: list[httpx.Request] = []
+
+    def engine(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, text=f"answer {len(asked)}", headers={"x-clickhouse-format": "TSV"})
+
+    engine_client = httpx.AsyncClient(base_url="http://engine", transport=httpx.MockTransport(engine))
+    transport = httpx.ASGITransport(remembering(engine_client))
+    async with engine_client, httpx.AsyncClient(base_url="http://memory", transport=transport) as client:
+
+        async def ask(day: str, name: str, text: str = "SELECT 1") -> httpx.Response:
+            parameters = {"param_day": day, "query_id": name}
+            return await client.post("/", params=parameters, content=text, headers={"authorization": "Basic key"})
+
+        first, again = await ask("2026-01-31", "a"), await ask("2026-01-31", "b")
+        others = await ask("2026-02-28", "c"), await ask("2026-01-31", "d", "SELECT 2")
+    assert (first.text, again.text, *(other.text for other in others)) == (
+        "answer 1",
+        "answer 1",
+        "answer 2",
+        "answer 3",
+    )
+    assert first.headers["x-clickhouse-format"] == "TSV"
+    assert asked[0].headers["authorization"] == "Basic key"
+    assert (asked[2].url.params["param_day"], asked[2].content) == ("2026-01-31", b"SELECT 2")
