@@ -9,27 +9,22 @@ sleep, and whoever wakes up is dear (docs/decisions/0017).
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, cast
 
-import httpx
 import orjson
 import psutil
 
 from deploy.bench.doors import Connection, Request, post_all, request
 from deploy.bench.figures import Figure
+from deploy.bench.gateways import gateway_over, remembered
 from deploy.bench.large import large
 from deploy.bench.meters import cpu_seconds, peak_megabytes
 from deploy.bench.rig import Rig
-from deploy.local.home import free_ports
-from deploy.local.supervision import ROOT
 from services.gateway import schema
 from services.gateway.callers import Caller, Role
 from services.gateway.handlers import Asking, Ordering
@@ -49,13 +44,13 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
 
 RUNS = 5
-RUNS_OF_TABLES = 15
-BUSY_RUNS, CONNECTIONS = 100, 8
+RUNS_OF_TABLES, BUSY_RUNS = 15, 100
 """CPU is counted in hundredths of a second, so what the gateway adds needs many tables."""
+CONNECTIONS = 8
+"""Of those who keep it busy, as where the design took its budget from."""
 WITH_CHECKPOINT_MS, COVERED_MS, OTHERWISE_MS = 20, 50, 100
 """Of a stock on a day, from a checkpoint; of what a projection covers, and series; of others."""
 _PROJECTIONS = ("by_core", "by_offence", "position")
-_STARTS_SECONDS_MAX = 30
 
 
 @dataclass
@@ -93,11 +88,11 @@ def gateway(rig: Rig) -> list[Figure]:
     rig.start("valkey")
     settings = large(rig)
     with rig.alone("clickhouse", "valkey"):
-        with _beside(rig, settings) as (address, process):
+        with gateway_over(rig, settings) as (address, process):
             found, waiting = asyncio.run(_measured(rig, settings, address, process))
             peak = peak_megabytes(process)
         tables = [one for one in found if one.tables_alone]
-        with _remembered(rig, settings) as memory, _beside(rig, memory) as (address, process):
+        with remembered(rig, settings) as memory, gateway_over(rig, memory) as (address, process):
             busy = asyncio.run(_kept_busy(rig, memory, address, process, tables))
     number = sum(len(one.sent) for one in tables)
     return [
@@ -125,64 +120,6 @@ def _figures(one: Example) -> Iterator[Figure]:
     if one.sent:
         yield Figure("  the same SQL sent raw", one.raw_ms, "ms")
         yield Figure("  GraphQL / raw", one.graphql_ms / one.raw_ms, "×")
-
-
-@contextmanager
-def _beside(rig: Rig, settings: Settings) -> Iterator[tuple[str, psutil.Process]]:
-    """The address and the process of a gateway over the large journal; it is ended afterwards."""
-    port = free_ports()["gateway"]
-    own = {
-        "SIEP_PORT": str(port),
-        "SIEP_CLICKHOUSE": settings.clickhouse,
-        "SIEP_CLICKHOUSE_DATABASE": settings.clickhouse_database,
-    }
-    address = f"http://127.0.0.1:{port}"
-    with _started(rig, ["services.gateway"], own, f"{address}/health") as process:
-        yield address, process
-
-
-@contextmanager
-def _remembered(rig: Rig, settings: Settings) -> Iterator[Settings]:
-    """Settings of an engine that says again what it said before, without work; it is ended afterwards."""
-    port = free_ports()["clickhouse"]
-    address = f"http://127.0.0.1:{port}"
-    with _started(rig, ["deploy.bench.remembering", str(port), settings.clickhouse], {}, f"{address}/ping"):
-        yield settings.model_copy(update={"clickhouse": address})
-
-
-@contextmanager
-def _started(rig: Rig, module: list[str], own: dict[str, str], health: str) -> Iterator[psutil.Process]:
-    """A process of this module in the stack's environment, once it is well; it is ended afterwards."""
-    with (
-        (rig.stack.home.logs / f"bench-{module[0]}.log").open("ab") as log,
-        subprocess.Popen(
-            [sys.executable, "-m", *module],
-            env={**os.environ, **rig.environment, **own},
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-        ) as process,
-    ):
-        try:
-            _wait_until_well(health)
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-
-
-def _wait_until_well(url: str) -> None:
-    deadline = time.monotonic() + _STARTS_SECONDS_MAX
-    while not _is_well(url):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{url} did not answer within {_STARTS_SECONDS_MAX} s")
-        time.sleep(0.1)
-
-
-def _is_well(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=3, trust_env=False).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
 
 
 async def _measured(
