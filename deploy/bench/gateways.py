@@ -46,8 +46,9 @@ def remembered(rig: Rig, settings: Settings) -> Iterator[Settings]:
 @contextmanager
 def _started(rig: Rig, module: list[str], own: dict[str, str], health: str) -> Iterator[psutil.Process]:
     """A process of this module in the stack's environment, once it is well; it is ended afterwards."""
+    path = rig.stack.home.logs / f"bench-{module[0]}.log"
     with (
-        (rig.stack.home.logs / f"bench-{module[0]}.log").open("ab") as log,
+        path.open("wb") as log,
         subprocess.Popen(
             [sys.executable, "-m", *module],
             env={**os.environ, **rig.environment, **own},
@@ -57,18 +58,15 @@ def _started(rig: Rig, module: list[str], own: dict[str, str], health: str) -> I
         ) as process,
     ):
         try:
-            _wait_until_well(health)
+            deadline = time.monotonic() + _STARTS_SECONDS_MAX
+            while not _is_well(health):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said = path.read_text(encoding="utf-8", errors="replace")[-2_000:]
+                    raise RuntimeError(f"{module[0]} does not answer at {health}. Its log, deleted now, ends: {said}")
+                time.sleep(0.1)
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
-
-
-def _wait_until_well(url: str) -> None:
-    deadline = time.monotonic() + _STARTS_SECONDS_MAX
-    while not _is_well(url):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{url} did not answer within {_STARTS_SECONDS_MAX} s")
-        time.sleep(0.1)
 
 
 def _is_well(url: str) -> bool:

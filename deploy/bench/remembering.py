@@ -19,7 +19,7 @@ _OF_ONE_CONNECTION = frozenset({"connection", "content-encoding", "content-lengt
 
 
 def remembering(engine: httpx.AsyncClient) -> ASGIApp:
-    """Gives the engine's answers to whoever asks what was asked before. What an answer is to be called is not asked."""
+    """Says what the engine said to the same question; the id that a client gives each query is not part of it."""
     answers: dict[Hashable, Response] = {}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
